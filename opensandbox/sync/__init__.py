@@ -1,0 +1,4 @@
+"""The blocking half under the import path that programs use."""
+
+from opensandbox._sync.manager import SandboxManagerSync as SandboxManagerSync
+from opensandbox._sync.sandbox import SandboxSync as SandboxSync
