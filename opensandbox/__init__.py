@@ -7,7 +7,10 @@ alone costs next to nothing. Everything else is imported from the module that it
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
+
+TYPE_CHECKING = (
+    False  # type checkers take it for true; importing typing would cost more than all this
+)
 
 if TYPE_CHECKING:
     from opensandbox._async.config import ConnectionConfig
@@ -20,8 +23,8 @@ if TYPE_CHECKING:
         CommandFailedException,
         InvalidArgumentException,
         PoolAcquireFailedException,
-        PoolDestroyIncompleteException,
         PoolDestroyedException,
+        PoolDestroyIncompleteException,
         PoolEmptyException,
         PoolNotRunningException,
         PoolStateStoreUnavailableException,
