@@ -154,9 +154,8 @@ class FrameDecoder:
             value = value.removeprefix(" ")
             self._data.append(value)
             self._count(len(value))
-        elif name and name not in _FIELDS and not (colon and _FIELD.match(name)):
-            if line.strip():  # a frame with white space before it, or no part of a stream
-                frames.append(_frame(line))
+        elif name.strip() and name not in _FIELDS and not (colon and _FIELD.match(name)):
+            frames.append(_frame(line))  # with white space before it, or no part of a stream
         # Else a comment (no name), or event:, id:, retry: and whatever else may come to exist.
 
 

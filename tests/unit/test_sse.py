@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -116,19 +117,17 @@ def test_half_a_frame_at_the_end_is_left_unfinished(stream: bytes) -> None:
 
 
 def test_a_frame_has_a_limit() -> None:
+    decoder = FrameDecoder(max_frame=100)
+    assert decoder.feed(b'{"a":"' + b"x" * 90) == []
     with pytest.raises(MalformedStream, match="longer than 100 bytes"):
-        for _ in range(3):
-            decoder = FrameDecoder(max_frame=100)
-            decoder.feed(b'{"a":"')
-            for _ in range(10):
-                decoder.feed(b"x" * 10)
+        decoder.feed(b"x" * 10)
 
 
 def test_the_limit_counts_data_fields_together() -> None:
     decoder = FrameDecoder(max_frame=100)
+    assert decoder.feed(b"data: 0123456789\n" * 10) == []
     with pytest.raises(MalformedStream, match="longer than 100 bytes"):
-        for _ in range(11):
-            decoder.feed(b"data: 0123456789\n")
+        decoder.feed(b"data: 0123456789\n")
 
 
 def test_the_limit_is_one_frames_not_the_streams() -> None:
@@ -157,5 +156,5 @@ def test_every_form_and_every_cut_gives_the_same(
     )
     cuts = sorted(data.draw(st.lists(st.integers(0, len(stream)), max_size=6)))
     edges = [0, *cuts, len(stream)]
-    chunks = [stream[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    chunks = [stream[a:b] for a, b in pairwise(edges)]
     assert read(*chunks) == [value for value, _ in values]
