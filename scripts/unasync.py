@@ -33,7 +33,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PACKAGE = "opensandbox/_async"
-TREES = {PACKAGE: "opensandbox/_sync", "tests/_async": "tests/_sync"}
+TREES = {
+    PACKAGE: "opensandbox/_sync",
+    "tests/_async": "tests/_sync",
+    "tests/contract/_async": "tests/contract/_sync",
+}
 PAIRS_MODULE = "opensandbox/_concurrency.py"
 HEADER = "# Written by scripts/unasync.py from {source}. Do not edit.\n"
 
@@ -180,7 +184,9 @@ def collect_rules(root: Path) -> Rules:
     if pairs_module.exists():
         for node in ast.parse(pairs_module.read_text(encoding="utf-8")).body:
             names |= set(defined_names(node))
-    marked = {name for name in names if re.match(r"_?(?:async_[a-z]|Async[A-Z])", name)}
+    marked = {
+        name for name in names - set(NAMES) if re.match(r"_?(?:async_[a-z]|Async[A-Z])", name)
+    }
     single = sorted(name for name in marked if blocking_half(name) not in names)
     if single:
         raise Refused(f"{PAIRS_MODULE}: no blocking half for {', '.join(single)}")
