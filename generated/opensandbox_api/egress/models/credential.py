@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.inline_credential_source import InlineCredentialSource
+
+
+@_attrs_define(kw_only=True)
+class Credential:
+    name: str
+    source: InlineCredentialSource
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["name"] = self.name
+        fields["source"] = self.source.to_dict()
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.inline_credential_source import InlineCredentialSource
+
+        d = dict(src_dict)
+        return cls(
+            name=d.pop("name"),
+            source=InlineCredentialSource.from_dict(d.pop("source")),
+            additional_properties=d,
+        )

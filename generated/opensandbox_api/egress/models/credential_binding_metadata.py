@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.credential_auth_metadata import CredentialAuthMetadata
+    from ..models.credential_match import CredentialMatch
+
+
+@_attrs_define(kw_only=True)
+class CredentialBindingMetadata:
+    name: str
+    revision: int
+    match: CredentialMatch | Unset = UNSET
+    auth: CredentialAuthMetadata | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["name"] = self.name
+        fields["revision"] = self.revision
+        if not isinstance(self.match, Unset):
+            fields["match"] = self.match.to_dict()
+        if not isinstance(self.auth, Unset):
+            fields["auth"] = self.auth.to_dict()
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.credential_auth_metadata import CredentialAuthMetadata
+        from ..models.credential_match import CredentialMatch
+
+        d = dict(src_dict)
+        return cls(
+            name=d.pop("name"),
+            revision=d.pop("revision"),
+            match=UNSET
+            if (value := d.pop("match", None)) is None
+            else CredentialMatch.from_dict(value),
+            auth=UNSET
+            if (value := d.pop("auth", None)) is None
+            else CredentialAuthMetadata.from_dict(value),
+            additional_properties=d,
+        )

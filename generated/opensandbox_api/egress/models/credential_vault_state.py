@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.credential_binding_metadata import CredentialBindingMetadata
+    from ..models.credential_metadata import CredentialMetadata
+
+
+@_attrs_define(kw_only=True)
+class CredentialVaultState:
+    revision: int
+    credentials: list[CredentialMetadata]
+    bindings: list[CredentialBindingMetadata]
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["revision"] = self.revision
+        fields["credentials"] = [item.to_dict() for item in self.credentials]
+        fields["bindings"] = [item.to_dict() for item in self.bindings]
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.credential_binding_metadata import CredentialBindingMetadata
+        from ..models.credential_metadata import CredentialMetadata
+
+        d = dict(src_dict)
+        return cls(
+            revision=d.pop("revision"),
+            credentials=[
+                CredentialMetadata.from_dict(item) for item in d.pop("credentials", None) or ()
+            ],
+            bindings=[
+                CredentialBindingMetadata.from_dict(item) for item in d.pop("bindings", None) or ()
+            ],
+            additional_properties=d,
+        )

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    from ..models.credential_substitution import CredentialSubstitution
+    from ..models.passthrough_credential_auth_type import (
+        PassthroughCredentialAuthType,
+    )
+
+
+@_attrs_define(kw_only=True)
+class PassthroughCredentialAuth:
+    type_: PassthroughCredentialAuthType
+    substitutions: list[CredentialSubstitution] | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["type"] = self.type_
+        if not isinstance(self.substitutions, Unset):
+            fields["substitutions"] = [item.to_dict() for item in self.substitutions]
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.credential_substitution import CredentialSubstitution
+
+        d = dict(src_dict)
+        return cls(
+            type_=d.pop("type"),
+            substitutions=UNSET
+            if (value := d.pop("substitutions", None)) is None
+            else [CredentialSubstitution.from_dict(item) for item in value],
+            additional_properties=d,
+        )

@@ -1,0 +1,65 @@
+"""get files info"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...types import AsyncClient, Client, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...models.file_info_by_path import FileInfoByPath
+
+
+def _get_kwargs(
+    *,
+    path: list[str],
+) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/files/info",
+    }
+    params: dict[str, Any] = {}
+    params["path"] = path
+    kwargs["params"] = params
+    return kwargs
+
+
+def _build_response(response: httpx.Response) -> Response[FileInfoByPath]:
+    from ...models.file_info_by_path import FileInfoByPath
+
+    parsed: FileInfoByPath | None = None
+    if response.is_success and response.content:
+        parsed = FileInfoByPath.from_dict(response.json())
+    return Response(response.status_code, response.headers, response.content, parsed)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    path: list[str],
+) -> Response[FileInfoByPath]:
+    """get files info"""
+    return _build_response(
+        client.request(
+            **_get_kwargs(
+                path=path,
+            )
+        )
+    )
+
+
+async def asyncio_detailed(
+    *,
+    client: AsyncClient,
+    path: list[str],
+) -> Response[FileInfoByPath]:
+    """get files info"""
+    return _build_response(
+        await client.request(
+            **_get_kwargs(
+                path=path,
+            )
+        )
+    )

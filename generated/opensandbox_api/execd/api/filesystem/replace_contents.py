@@ -1,0 +1,73 @@
+"""replace contents"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...types import UNSET, AsyncClient, Client, Response, Unset
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...models.replace_result_by_path import ReplaceResultByPath
+    from ...models.replacement_by_path import ReplacementByPath
+
+
+def _get_kwargs(
+    *,
+    body: ReplacementByPath,
+    verbose: bool | Unset = UNSET,
+) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {
+        "method": "POST",
+        "url": "/files/replace",
+    }
+    params: dict[str, Any] = {}
+    if not isinstance(verbose, Unset):
+        params["verbose"] = verbose
+    kwargs["params"] = params
+    kwargs["json"] = body.to_dict()
+    return kwargs
+
+
+def _build_response(response: httpx.Response) -> Response[ReplaceResultByPath]:
+    from ...models.replace_result_by_path import ReplaceResultByPath
+
+    parsed: ReplaceResultByPath | None = None
+    if response.is_success and response.content:
+        parsed = ReplaceResultByPath.from_dict(response.json())
+    return Response(response.status_code, response.headers, response.content, parsed)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    body: ReplacementByPath,
+    verbose: bool | Unset = UNSET,
+) -> Response[ReplaceResultByPath]:
+    """replace contents"""
+    return _build_response(
+        client.request(
+            **_get_kwargs(
+                body=body,
+                verbose=verbose,
+            )
+        )
+    )
+
+
+async def asyncio_detailed(
+    *,
+    client: AsyncClient,
+    body: ReplacementByPath,
+    verbose: bool | Unset = UNSET,
+) -> Response[ReplaceResultByPath]:
+    """replace contents"""
+    return _build_response(
+        await client.request(
+            **_get_kwargs(
+                body=body,
+                verbose=verbose,
+            )
+        )
+    )

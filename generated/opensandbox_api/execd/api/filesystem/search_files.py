@@ -1,0 +1,72 @@
+"""search files"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...types import UNSET, AsyncClient, Client, Response, Unset
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...models.file_info import FileInfo
+
+
+def _get_kwargs(
+    *,
+    path: str,
+    pattern: str | Unset = UNSET,
+) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {
+        "method": "GET",
+        "url": "/files/search",
+    }
+    params: dict[str, Any] = {}
+    params["path"] = path
+    if not isinstance(pattern, Unset):
+        params["pattern"] = pattern
+    kwargs["params"] = params
+    return kwargs
+
+
+def _build_response(response: httpx.Response) -> Response[list[FileInfo]]:
+    from ...models.file_info import FileInfo
+
+    parsed: list[FileInfo] | None = None
+    if response.is_success and response.content:
+        parsed = [FileInfo.from_dict(item) for item in response.json() or ()]
+    return Response(response.status_code, response.headers, response.content, parsed)
+
+
+def sync_detailed(
+    *,
+    client: Client,
+    path: str,
+    pattern: str | Unset = UNSET,
+) -> Response[list[FileInfo]]:
+    """search files"""
+    return _build_response(
+        client.request(
+            **_get_kwargs(
+                path=path,
+                pattern=pattern,
+            )
+        )
+    )
+
+
+async def asyncio_detailed(
+    *,
+    client: AsyncClient,
+    path: str,
+    pattern: str | Unset = UNSET,
+) -> Response[list[FileInfo]]:
+    """search files"""
+    return _build_response(
+        await client.request(
+            **_get_kwargs(
+                path=path,
+                pattern=pattern,
+            )
+        )
+    )

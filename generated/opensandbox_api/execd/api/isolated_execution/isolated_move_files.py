@@ -1,0 +1,66 @@
+"""isolated move files"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ...types import AsyncClient, Client, Response
+
+if TYPE_CHECKING:
+    import httpx
+
+    from ...models.rename_file_item import RenameFileItem
+
+
+def _get_kwargs(
+    session_id: str,
+    *,
+    body: list[RenameFileItem],
+) -> dict[str, Any]:
+    kwargs: dict[str, Any] = {
+        "method": "POST",
+        "url": "/v1/isolated/session/{session_id}/files/mv".format(
+            session_id=quote(str(session_id), safe=""),
+        ),
+    }
+    kwargs["json"] = [item.to_dict() for item in body]
+    return kwargs
+
+
+def _build_response(response: httpx.Response) -> Response[Any]:
+    return Response(response.status_code, response.headers, response.content, None)
+
+
+def sync_detailed(
+    session_id: str,
+    *,
+    client: Client,
+    body: list[RenameFileItem],
+) -> Response[Any]:
+    """isolated move files"""
+    return _build_response(
+        client.request(
+            **_get_kwargs(
+                session_id,
+                body=body,
+            )
+        )
+    )
+
+
+async def asyncio_detailed(
+    session_id: str,
+    *,
+    client: AsyncClient,
+    body: list[RenameFileItem],
+) -> Response[Any]:
+    """isolated move files"""
+    return _build_response(
+        await client.request(
+            **_get_kwargs(
+                session_id,
+                body=body,
+            )
+        )
+    )

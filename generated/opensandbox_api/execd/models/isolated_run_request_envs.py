@@ -1,0 +1,1 @@
+IsolatedRunRequestEnvs = dict[str, str]

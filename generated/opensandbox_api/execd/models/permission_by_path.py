@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from ..models.permission import Permission
+
+
+class PermissionByPath(dict[str, "Permission"]):
+    """PermissionByPath"""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: value.to_dict() for key, value in self.items()}
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.permission import Permission
+
+        return cls((key, Permission.from_dict(value)) for key, value in src_dict.items())

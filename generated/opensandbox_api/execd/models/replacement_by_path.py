@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from ..models.replace_file_content_item import ReplaceFileContentItem
+
+
+class ReplacementByPath(dict[str, "ReplaceFileContentItem"]):
+    """ReplacementByPath"""
+
+    def to_dict(self) -> dict[str, Any]:
+        return {key: value.to_dict() for key, value in self.items()}
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.replace_file_content_item import ReplaceFileContentItem
+
+        return cls(
+            (key, ReplaceFileContentItem.from_dict(value)) for key, value in src_dict.items()
+        )

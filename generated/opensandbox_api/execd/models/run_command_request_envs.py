@@ -1,0 +1,1 @@
+RunCommandRequestEnvs = dict[str, str]

@@ -1,0 +1,1 @@
+ServerStreamEventResults = dict[str, str]

@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+if TYPE_CHECKING:
+    pass
+
+
+@_attrs_define(kw_only=True)
+class PeriodicLifecycleHook:
+    name: str
+    schedule: str
+    command: list[str]
+    timeout_seconds: int | Unset = UNSET
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["name"] = self.name
+        fields["schedule"] = self.schedule
+        fields["command"] = self.command
+        if not isinstance(self.timeout_seconds, Unset):
+            fields["timeoutSeconds"] = self.timeout_seconds
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+
+        d = dict(src_dict)
+        return cls(
+            name=d.pop("name"),
+            schedule=d.pop("schedule"),
+            command=list(d.pop("command", None) or ()),
+            timeout_seconds=UNSET if (value := d.pop("timeoutSeconds", None)) is None else value,
+            additional_properties=d,
+        )
