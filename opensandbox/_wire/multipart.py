@@ -133,6 +133,8 @@ def pieces(segment: bytes | memoryview) -> Iterator[bytes]:
 
 def encoded(text: str, encoding: str, path: str) -> bytes:
     """`text` in `encoding`; raises InvalidArgumentException where that is not possible."""
+    if not re.fullmatch(r"[\w.:-]+", encoding, re.ASCII):  # it goes into a header as well
+        raise InvalidArgumentException(f"unknown encoding {encoding!r}")
     try:
         return text.encode(encoding)
     except LookupError as problem:
@@ -149,8 +151,6 @@ def _content(path: str, data: Any, encoding: str) -> tuple[bytes | memoryview | 
     """The content as it is sent, and its type."""
     octets = "application/octet-stream"
     if isinstance(data, str):
-        if not re.fullmatch(r"[\w.:-]+", encoding, re.ASCII):
-            raise InvalidArgumentException(f"unknown encoding {encoding!r}")
         return encoded(data, encoding, path), f"text/plain; charset={encoding}"
     if isinstance(data, bytes):
         return data, octets

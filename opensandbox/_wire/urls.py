@@ -92,7 +92,7 @@ def _check_host(host: str) -> None:
         )
     try:
         parts = urlsplit(f"//{host}")
-        known = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+        known = bool(parts.hostname) and not parts.netloc.endswith(":") and parts.port != 0
     except ValueError:
         known = False
     if not known:
