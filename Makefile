@@ -1,0 +1,32 @@
+# Everything a contributor runs. Each target sets up .venv first, when that is needed.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.PHONY: help quickstart test check generate sync format setup
+BIN := .venv/bin
+export PYTHON
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+
+quickstart: setup ## run examples/quickstart.py on the embedded runtime
+	@$(BIN)/python examples/quickstart.py
+
+test: setup ## run every test; ARGS="-k name" picks some
+	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+
+check: setup ## format, lint, types, import directions, and the drift of what is derived
+	@$(BIN)/python scripts/check.py
+
+generate: setup ## openapi/ -> generated/
+	@$(BIN)/python scripts/generate.py
+
+sync: setup ## _async/ -> _sync/, and the public surface
+	@$(BIN)/python scripts/unasync.py
+	@$(BIN)/python scripts/surface.py
+
+format: setup ## let ruff format what was written by hand
+	@$(BIN)/ruff check --quiet --fix --exit-zero . && $(BIN)/ruff format .
+
+setup:
+	@scripts/setup.sh $(if $(filter quickstart test,$(MAKECMDGOALS)),isolation)
