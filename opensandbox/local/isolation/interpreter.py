@@ -1,0 +1,264 @@
+"""The Python that the daemon runs on in every sandbox: a copy of the server's own, at a neutral path.
+
+Rules:
+- The copy holds the interpreter, its standard library, the libraries they load, and of the
+  installed packages only those named here: never the site-packages of the user.
+- It is started through its own dynamic loader, so one start line works in every root file system.
+- It is made once and kept in the cache directory under a name made of all that went into it;
+  it is complete when it has that name, and is never changed.
+"""
+
+from __future__ import annotations
+
+import compileall
+import contextlib
+import fcntl
+import functools
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+PLACE = "/opt/opensandbox"
+"""Where the copy is seen inside a sandbox."""
+
+PACKAGES = (
+    "anyio",
+    "attr",
+    "attrs",
+    "click",
+    "dateutil",
+    "h11",
+    "idna",
+    "six",
+    "sniffio",
+    "starlette",
+    "typing_extensions",
+    "uvicorn",
+    "websockets",
+    "wsproto",
+    "opensandbox",
+    "opensandbox_api",
+)
+"""What the daemon imports. One that is not installed is left out: not every version needs all."""
+
+_NEVER_COPIED = {
+    "__pycache__",
+    "_async",
+    "_sync",
+    "cli",
+    "dist-packages",
+    "idlelib",
+    "server",
+    "site-packages",
+    "test",
+    "sitecustomize.py",
+    "tests",
+    "tkinter",
+    "turtledemo",
+    "lib2to3",
+    "usercustomize.py",
+}
+_START = f"""\
+# Starts the daemon; made when this copy was made.
+import sys
+
+sys.path.insert(0, "{PLACE}/site")
+sys.argv[0] = "opensandbox-execd"
+
+from {{daemon}} import main
+
+sys.exit(main())
+"""
+DAEMON = "opensandbox.local.execd.__main__"
+"""The module whose `main` is the daemon."""
+
+_SITE = f"""\
+# A program that starts itself again must do it through the loader, as the wrapper does.
+import sys
+
+sys.executable = sys._base_executable = "{PLACE}/bin/python3"
+"""
+_WRAPPER = """\
+#!/bin/sh
+exec {place}/lib/ld.so --library-path {place}/lib {place}/python/bin/python "$@"
+"""
+
+
+def start_line(listen: int, control: int) -> list[str]:
+    """The command that starts the daemon inside a sandbox, with the descriptors it inherits."""
+    return [
+        f"{PLACE}/lib/ld.so",
+        "--library-path",
+        f"{PLACE}/lib",
+        f"{PLACE}/python/bin/python",
+        "-I",
+        f"{PLACE}/start.py",
+        "--listen",
+        str(listen),
+        "--control",
+        str(control),
+    ]
+
+
+def cache_directory() -> Path:
+    """Where copies are kept: OPEN_SANDBOX_CACHE_DIR, else the system's or the user's cache."""
+    if chosen := os.environ.get("OPEN_SANDBOX_CACHE_DIR"):
+        return Path(chosen)
+    if os.geteuid() == 0:
+        return Path("/var/cache/opensandbox")
+    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(home) / "opensandbox"
+
+
+@functools.cache
+def bundle() -> Path:
+    """The copy for this interpreter and these packages, made now if it is not there (seconds).
+
+    Raises OSError when it cannot be written.
+    """
+    cache = cache_directory()
+    cache.mkdir(mode=0o755, parents=True, exist_ok=True)
+    if cache.stat().st_uid != os.geteuid():
+        raise PermissionError(f"{cache} belongs to another user; set OPEN_SANDBOX_CACHE_DIR")
+    place = cache / f"runtime-{_fingerprint()}"
+    if place.is_dir():
+        return place
+    with _locked(cache / "lock"):
+        if not place.is_dir():
+            made = Path(tempfile.mkdtemp(prefix="making-", dir=cache))
+            try:
+                _make(made)
+                made.chmod(0o755)
+                made.rename(place)
+            finally:
+                shutil.rmtree(made, ignore_errors=True)
+    return place
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _standard_library() -> Path:
+    return Path(sysconfig.get_path("stdlib", vars={"installed_base": sys.base_prefix}))
+
+
+def _binary() -> Path:
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    found = Path(sys.base_prefix) / "bin" / version
+    return (found if found.exists() else Path(os.path.realpath(sys.executable))).resolve()
+
+
+def _places() -> Iterator[tuple[str, Path]]:
+    for name in PACKAGES:
+        found = importlib.util.find_spec(name)
+        if found is None:
+            continue
+        if found.submodule_search_locations:
+            yield name, Path(next(iter(found.submodule_search_locations)))
+        elif found.origin:
+            yield name, Path(found.origin)
+
+
+def _copied(directory: Path) -> Iterator[Path]:
+    """The files below `directory` that go into the copy."""
+    for entry in os.scandir(directory):
+        if entry.name in _NEVER_COPIED or entry.name.startswith("config-"):
+            continue
+        if entry.is_dir():
+            yield from _copied(Path(entry.path))
+        elif not entry.name.endswith((".a", ".pyi", ".pth")) and "_tkinter" not in entry.name:
+            yield Path(entry.path)
+
+
+def _fingerprint() -> str:
+    digest = hashlib.sha256()
+    binary = _binary()
+    for path in (binary, _standard_library() / "os.py"):
+        seen = path.stat()
+        digest.update(f"{path}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
+    digest.update(f"{sys.version}{_START}{DAEMON}{_SITE}{_WRAPPER}".encode())
+    for name, place in _places():
+        for path in sorted(_copied(place)) if place.is_dir() else [place]:
+            seen = path.stat()
+            digest.update(f"{name}:{path.name}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def _make(made: Path) -> None:
+    version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    library = made / "python/lib" / version
+    _copy_tree(_standard_library(), library)
+    (library / "sitecustomize.py").write_text(_SITE)
+    for name, place in _places():
+        if place.is_dir():
+            _copy_tree(place, made / "site" / name)
+        else:
+            shutil.copy2(place, made / "site" / place.name)
+    binary = made / "python/bin/python"
+    binary.parent.mkdir(parents=True)
+    shutil.copyfile(_binary(), binary)
+    binary.chmod(0o755)
+    _copy_libraries(made)
+    (made / "start.py").write_text(_START.format(daemon=DAEMON))
+    (made / "bin").mkdir()
+    for name in ("python", "python3"):
+        (made / "bin" / name).write_text(_WRAPPER.format(place=PLACE))
+        (made / "bin" / name).chmod(0o755)
+    for directory in (library, made / "site"):
+        compileall.compile_dir(directory, quiet=2, stripdir=str(made), prependdir=PLACE)
+    for path in made.rglob("*"):
+        if path.is_dir():
+            path.chmod(0o755)
+
+
+def _copy_tree(source: Path, target: Path) -> None:
+    tag = f".{sys.implementation.cache_tag}.pyc"
+    for path in _copied(source):
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        seen = path.stat()
+        os.utime(copy, ns=(seen.st_atime_ns, seen.st_mtime_ns))
+        copy.chmod(0o755 if seen.st_mode & 0o100 else 0o644)
+        # Compiled code is valid as long as the source's time and size are; copying saves seconds.
+        compiled = path.parent / "__pycache__" / (path.stem + tag)
+        if path.suffix == ".py" and compiled.is_file() and os.access(compiled, os.R_OK):
+            kept = copy.parent / "__pycache__" / compiled.name
+            kept.parent.mkdir(exist_ok=True)
+            shutil.copyfile(compiled, kept)
+
+
+def _copy_libraries(made: Path) -> None:
+    target = made / "lib"
+    target.mkdir()
+    modules = [str(p) for p in made.rglob("*.so")]
+    ldd = subprocess.run(
+        ["ldd", str(_binary()), *modules],
+        env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    for line in set(ldd.stdout.splitlines()):
+        words = line.split()
+        found = next((word for word in words if word.startswith("/")), None)
+        if found is None or found.endswith(":"):
+            continue
+        loader = "ld-linux" in found or "ld-musl" in found
+        copy = target / ("ld.so" if loader and "=>" not in words else Path(words[0]).name)
+        if not copy.exists():
+            shutil.copyfile(found, copy)
+            copy.chmod(0o755)
+    if not (target / "ld.so").exists():
+        raise OSError(f"ldd did not name the dynamic loader of {_binary()}: {ldd.stderr.strip()}")

@@ -1,0 +1,164 @@
+"""What of the machine's own root is hidden from root of a sandbox, who could read all of it.
+
+Shifted ids give root of a sandbox the view of the machine's root. So a layer goes above each tree
+in which every entry that not everybody may read is hidden.
+
+Rules:
+- A file not readable by all is taken away (a whiteout); a directory not open to all is empty
+  (opaque), so that packages find the directories they made.
+- Accounts stay, passwords do not: the shadow files are replaced.
+- A tree is scanned again when it may have changed: /etc always, the others when the package
+  database or the top of the tree did, or after a day.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import hashlib
+import os
+import shutil
+import stat
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+
+from opensandbox.local.isolation import interpreter, rootfs
+from opensandbox.local.isolation.probe import Machine
+
+_FRESH = 24 * 3600.0
+_SHADOWS = ("shadow", "shadow-", "gshadow", "gshadow-")
+_ALWAYS_EMPTY = ("ssl/private", "containerd", "opensandbox")
+_VERSION = "2"
+
+
+@frozen(kw_only=True)
+class Hidden:
+    """An entry to hide, by its path below the tree; `empty` keeps it as an empty directory."""
+
+    path: str
+    empty: bool
+
+
+def masks(machine: Machine) -> Path:
+    """The directory with the mask of each tree, made or renewed now if need be."""
+    base = machine.base_id
+    place = interpreter.cache_directory() / f"masks-{base}-{_state_of_machine()}"
+    if not _is_fresh(place):
+        with _locked(interpreter.cache_directory() / "lock"):
+            if not _is_fresh(place):
+                _build(place, base)
+    return place
+
+
+def hidden(tree: Path) -> Iterator[Hidden]:
+    """What is to be hidden in `tree`. Only reads."""
+    yield from _hidden(str(tree), "")
+
+
+def _hidden(top: str, below: str) -> Iterator[Hidden]:
+    try:
+        entries = list(os.scandir(os.path.join(top, below)))
+    except OSError:
+        return
+    for entry in entries:
+        path = f"{below}/{entry.name}" if below else entry.name
+        if entry.is_symlink():
+            continue
+        mode = entry.stat(follow_symlinks=False).st_mode
+        if stat.S_ISDIR(mode):
+            if path in _ALWAYS_EMPTY or mode & 0o005 != 0o005:
+                yield Hidden(path=path, empty=True)
+            else:
+                yield from _hidden(top, path)
+        elif not mode & stat.S_IROTH or not (stat.S_ISREG(mode)):
+            yield Hidden(path=path, empty=False)
+
+
+def without_passwords(passwd: str, name: str) -> str:
+    """A shadow file (`name` says which) for the accounts or groups in `passwd`, all locked."""
+    rest = ":19000:0:99999:7:::" if name.startswith("shadow") else "::"
+    accounts = [line.partition(":")[0] for line in passwd.splitlines() if ":" in line]
+    return "".join(f"{account}:*{rest}\n" for account in accounts)
+
+
+def _state_of_machine() -> str:
+    """Changes when a tree may have changed. /etc is walked, for the others their tops speak."""
+    digest = hashlib.sha256(_VERSION.encode())
+    for name in (*rootfs.TOP, *rootfs.STATE, "var/lib/dpkg/status", "usr/local", "usr/lib"):
+        with contextlib.suppress(OSError):
+            digest.update(f"{name}:{os.lstat(f'/{name}').st_mtime_ns}\n".encode())
+    for place, _, names in os.walk("/etc"):
+        for name in (".", *names):
+            with contextlib.suppress(OSError):
+                seen = os.lstat(os.path.join(place, name))
+                digest.update(f"{place}/{name}:{seen.st_mode}:{seen.st_ctime_ns}\n".encode())
+    return digest.hexdigest()[:20]
+
+
+def _is_fresh(place: Path) -> bool:
+    try:
+        return time.time() - place.stat().st_mtime < _FRESH
+    except FileNotFoundError:
+        return False
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _build(place: Path, base: int) -> None:
+    made = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
+    try:
+        for name in (*rootfs.TOP, *rootfs.STATE):
+            tree = Path("/", name)
+            if tree.is_dir() and not tree.is_symlink():
+                _build_one(tree, made / rootfs.mask_name(name), base)
+        if place.exists():
+            shutil.rmtree(place)
+        os.utime(made)
+        made.rename(place)
+    finally:
+        shutil.rmtree(made, ignore_errors=True)
+
+
+def _build_one(tree: Path, made: Path, base: int) -> None:
+    carrier = functools.partial(_carry, tree, made, base)
+    carrier("")
+    for entry in hidden(tree):
+        carrier(os.path.dirname(entry.path))
+        target = made / entry.path
+        if entry.empty:
+            _carry(tree, made, base, entry.path)
+            os.setxattr(target, "trusted.overlay.opaque", b"y")
+        else:
+            os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
+    if str(tree) == "/etc":
+        for name in _SHADOWS:
+            if (tree / name).exists():
+                accounts = (tree / ("passwd" if "gs" not in name else "group")).read_text()
+                (made / name).unlink(missing_ok=True)
+                (made / name).write_text(without_passwords(accounts, name))
+                (made / name).chmod(0o640)
+                seen = (tree / name).stat()
+                os.chown(made / name, base + seen.st_uid, base + seen.st_gid)
+
+
+def _carry(tree: Path, made: Path, base: int, path: str) -> None:
+    """Make the directory `path` of the mask and those above it, with the tree's modes and owners."""
+    if (made / path).exists():
+        return
+    if path:
+        _carry(tree, made, base, os.path.dirname(path))
+    seen = (tree / path).stat()
+    (made / path).mkdir()
+    os.chown(made / path, base + seen.st_uid, base + seen.st_gid)
+    (made / path).chmod(seen.st_mode & 0o7777)
