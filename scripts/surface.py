@@ -184,7 +184,10 @@ def signature(function: typing.Any) -> str:
             parts.append("*")
             star_seen = True
         star_seen = star_seen or parameter.kind is parameter.VAR_POSITIONAL
-        stars = {parameter.VAR_POSITIONAL: "*", parameter.VAR_KEYWORD: "**"}
+        stars: dict[object, str] = {
+            parameter.VAR_POSITIONAL: "*",
+            parameter.VAR_KEYWORD: "**",
+        }
         text = stars.get(parameter.kind, "") + parameter.name
         if parameter.annotation is not parameter.empty:
             text += f": {annotation(parameter.annotation)}"

@@ -76,6 +76,7 @@ NAMES = {
 # Public names that are not defined below _async but have a twin under another name.
 TWINS = {
     "ExecutionHandlers": "ExecutionHandlersSync",
+    "RetryAsyncTransport": "RetrySyncTransport",
 }
 
 # Where `from MODULE import name` finds the twin, when that is another module.
@@ -232,27 +233,40 @@ def fault_of_import(
     node: ast.Import | ast.ImportFrom, rules: Rules, banned: set[str]
 ) -> str | None:
     """What is wrong with an import, or None."""
-    module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
-    modules = [module] if isinstance(node, ast.ImportFrom) else [name.name for name in node.names]
+    relative_import = isinstance(node, ast.ImportFrom) and node.level > 0
+    if isinstance(node, ast.ImportFrom):
+        modules = [absolute(node)]
+    else:
+        modules = [name.name for name in node.names]
     for name in modules:
-        if name.partition(".")[0] in banned and not getattr(node, "level", 0):
+        if name.partition(".")[0] in banned and not relative_import:
             return f"import of {name}: use a pair of opensandbox/_concurrency.py"
-    if isinstance(node, ast.ImportFrom) and not node.level and not has_twins(module):
+    if isinstance(node, ast.ImportFrom) and not has_twins(modules[0]):
         for alias in node.names:
             if alias.name in rules.classes:
-                return f"{alias.name} is a class of {PACKAGE} too: import the module {module}"
+                return f"{alias.name} is a class of {PACKAGE} too: import the module {modules[0]}"
     return None
+
+
+def absolute(node: ast.ImportFrom) -> str:
+    """The whole name of the module that an import names; only the package imports relatively."""
+    here = PACKAGE.split("/")
+    above = here[: len(here) + 1 - node.level] if node.level else []
+    return ".".join([*above, *([node.module] if node.module else [])])
+
+
+def relative(module: str, level: int) -> str:
+    """The same module as one of the package's rooms names it; itself for level 0."""
+    if level == 0:
+        return module
+    parts = len(PACKAGE.split("/")) + 1 - level
+    return "." * level + ".".join(module.split(".")[parts:])
 
 
 def has_twins(module: str) -> bool:
     """Whether the names of a module are those of the trees, and so have blocking twins."""
-    return (
-        module == "opensandbox"
-        or module in MODULES
-        or ".".join(module.split(".")[:2])
-        in {"opensandbox._async", "opensandbox.services", "opensandbox.config"}
-        or module.startswith("tests.")
-    )
+    rooms = ("opensandbox._async", "opensandbox.config", "opensandbox.services", "tests")
+    return module in {"opensandbox", *MODULES} or module.startswith(rooms)
 
 
 def refuse_leftovers(source: str) -> None:
@@ -281,6 +295,7 @@ class Conversion:
         self.starts = [0, *itertools.accumulate(len(line) for line in self.lines)]
         self.tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
         self.edits: list[Edit] = []
+        self.import_end: Position = (0, 0)
         self.docstrings, self.annotations, self.imports = self._survey()
 
     def result(self) -> str:
@@ -339,7 +354,7 @@ class Conversion:
         """Note what becomes of one name; the answer is where to go on."""
         if token.string in ("async", "await"):
             self.edits.append((token.start, self.tokens[index + 1].start, ""))
-        elif token.string in UNWRAPPED:
+        elif token.string in UNWRAPPED and token.start >= self.import_end:
             return self._unwrap(index)
         else:
             if token.string == "AsyncGenerator":
@@ -383,35 +398,36 @@ class Conversion:
             self.edits.append((end, end, ", None"))
 
     def _convert_import(self, node: ast.ImportFrom) -> Position:
-        """Write `from M import a, b` anew: the twins may live in different modules."""
+        """Write `from M import a, b` anew if a twin lives elsewhere; say where to go on."""
         where: dict[str, list[str]] = {}
         for alias in node.names:
-            module = self._twin_module(node, alias.name)
-            name = self.rules.rename(alias.name)
             rename = f" as {self.rules.rename(alias.asname)}" if alias.asname else ""
-            where.setdefault(module, []).append(name + rename)
+            module = self._twin_module(absolute(node), alias.name)
+            where.setdefault(module, []).append(self.rules.rename(alias.name) + rename)
         start, end = self._position(node), self._end(node)
+        self.import_end = end
+        if set(where) == {absolute(node)}:
+            return start  # nothing moves: its tokens are renamed like any others
         for token in self.tokens:
             if token.type == tokenize.COMMENT and start < token.start < end:
-                raise Refused(f"{token.start[0]}: a comment inside an import would be lost")
+                raise Refused(f"{token.start[0]}: a comment inside this import would be lost")
         indent = " " * node.col_offset
-        statements = [f"from {module} import {', '.join(names)}" for module, names in where.items()]
+        statements = [
+            f"from {relative(module, node.level)} import {', '.join(names)}"
+            for module, names in where.items()
+        ]
         self.edits.append((start, end, f"\n{indent}".join(statements)))
         return end
 
-    def _twin_module(self, node: ast.ImportFrom, name: str) -> str:
-        module = node.module or ""
-        if not node.level:
-            if (module, name) in TWIN_MODULES:
-                self.rules.used.add(f"{module}.{name}")
-                return TWIN_MODULES[module, name]
-            if module in MODULES:
-                self.rules.used.add(module)
-                return MODULES[module]
-        parts = [
-            self.rules.rename(part) if part == "_async" else part for part in module.split(".")
-        ]
-        return "." * node.level + ".".join(parts)
+    def _twin_module(self, module: str, name: str) -> str:
+        """Where the twin of a name of `module` is found."""
+        if (module, name) in TWIN_MODULES:
+            self.rules.used.add(f"{module}.{name}")
+            return TWIN_MODULES[module, name]
+        if module in MODULES:
+            self.rules.used.add(module)
+            return MODULES[module]
+        return module
 
     def _end_of_fstring(self, index: int) -> Position:
         depth = 0
@@ -430,6 +446,8 @@ class Conversion:
         if "f" in prefix.lower():
             return convert_fstring(text, self.rules)
         content = text[len(prefix) :].strip("'\"")
+        if start in self.annotations and UNWRAPPED & set(WORD.findall(content)):
+            raise Refused(f"{start[0]}: an annotation that waits, in quotes: take them away")
         if start in self.annotations or WORD.fullmatch(content) or DOTTED.fullmatch(content):
             return self.rules.code(text)
         return self.rules.prose(text)

@@ -1,11 +1,55 @@
-"""What every test shares."""
+"""What every test shares: the event loop, and leaving out what this machine cannot isolate."""
 
 from __future__ import annotations
 
+import functools
+from pathlib import Path
+
 import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NO_ISOLATION = "no isolation here"
 
 
 @pytest.fixture(params=["asyncio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
     """Async tests run on asyncio, the one event loop library the client supports."""
     return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def repository() -> Path:
+    """The folder of the checkout."""
+    return ROOT
+
+
+@functools.cache
+def missing_isolation() -> str | None:
+    """Why this machine cannot isolate a sandbox; None when it can."""
+    from opensandbox.local.isolation.probe import probe
+
+    machine = probe()
+    if machine.userns and machine.bubblewrap:
+        return None
+    return " ".join(machine.problems) or "bubblewrap does not run"
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Leave out a test that needs isolation where there is none."""
+    if item.get_closest_marker("isolation"):
+        why = missing_isolation()
+        if why is not None:
+            pytest.skip(f"{NO_ISOLATION}: {why}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests the machine kept from running, and why: a pass without them is less."""
+    reasons = [
+        report.longrepr[2].partition(f"{NO_ISOLATION}: ")[2]
+        for report in terminalreporter.stats.get("skipped", [])
+        if isinstance(report.longrepr, tuple) and NO_ISOLATION in report.longrepr[2]
+    ]
+    if reasons:
+        terminalreporter.write_line(
+            f"{len(reasons)} tests need isolation and were skipped: {reasons[0]}", yellow=True
+        )
