@@ -1,0 +1,88 @@
+"""The one caller of what starts sandboxes, as the server sees it: start, find again, limit, end.
+
+Everything here blocks; the server calls it in threads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from attrs import frozen
+
+from .orders import HostVolume, Resources
+from .values import JSON
+
+
+class StartError(Exception):
+    """A sandbox could not be started; the text says why. Nothing of it is left."""
+
+
+class HostRefused(Exception):
+    """This machine cannot run sandboxes as asked; `problems` are sentences that say why."""
+
+    def __init__(self, message: str, problems: Sequence[str]) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class Body(Protocol):
+    """One started sandbox: its processes and what they stand on."""
+
+    @property
+    def started(self) -> Mapping[str, JSON]:
+        """What is needed to find it again, as JSON."""
+
+    @property
+    def pid(self) -> int:
+        """The process whose end is the sandbox's end."""
+
+    @property
+    def execd_port(self) -> int:
+        """The port of 127.0.0.1 on which its daemon listens."""
+
+    @property
+    def control_path(self) -> Path:
+        """The daemon's control socket."""
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """What the runtime really did, for the sandbox's extensions."""
+
+    def alive(self) -> bool: ...
+
+    def set_limits(self, resources: Resources) -> None: ...
+
+    def freeze(self) -> None: ...
+
+    def thaw(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+@frozen(kw_only=True)
+class Plan:
+    """What a sandbox is started with; all else is handed over to its daemon."""
+
+    id: str
+    directory: Path
+    image: str
+    resources: Resources
+    volumes: tuple[HostVolume, ...]
+
+
+class Host(Protocol):
+    """A machine on which sandboxes can be started."""
+
+    def needs_own_start(self, plan: Plan) -> bool:
+        """Whether a spare cannot become this sandbox."""
+
+    def start(self, plan: Plan) -> Body:
+        """Starts a sandbox whose daemon waits to be configured. Raises StartError."""
+
+    def adopt(self, started: Mapping[str, JSON]) -> Body | None:
+        """A sandbox that an earlier server started; None when it is gone."""
+
+    def clear(self, directory: Path) -> None:
+        """Removes what a start that was cut off left in a sandbox's directory."""

@@ -1,0 +1,191 @@
+"""Sandboxes on this machine: the server's words turned into the starter's.
+
+- Host volumes lie below a directory that the server may give, after all links are followed.
+- A spare stands on the machine's own root, with no volumes and no disk limit of its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from .. import images
+from ..isolation import handle, starter
+from ..isolation.probe import CGROUP_NAME, Machine, probe
+from ..isolation.spec import ImageRoot, Isolation, Limits, SandboxSpec, Started, VolumeMount
+from ..settings import Settings
+from . import control
+from .faults import Fault, invalid
+from .host import Body, Host, HostRefused, Plan, StartError
+from .orders import HostVolume, Resources
+from .values import JSON
+
+PREFIX = "opensandbox.local/"
+"""How the names of the extensions that this runtime adds begin."""
+
+_SHUTDOWN_TIMEOUT = 2.0
+
+
+class MachineBody:
+    """A sandbox that the starter started."""
+
+    def __init__(self, started: Started, processes: int) -> None:
+        self._started = started
+        self._handle = handle.Handle(started)
+        self._processes = processes
+
+    @property
+    def started(self) -> Mapping[str, JSON]:
+        """What `MachineHost.adopt` takes."""
+        return self._started.to_dict()
+
+    @property
+    def pid(self) -> int:
+        """The sandbox's first process."""
+        return self._started.pid
+
+    @property
+    def execd_port(self) -> int:
+        """The daemon's port on 127.0.0.1."""
+        return self._started.execd_port
+
+    @property
+    def control_path(self) -> Path:
+        """The daemon's control socket."""
+        return Path(self._started.control_path)
+
+    @property
+    def notes(self) -> Mapping[str, str]:
+        """The isolation it really got."""
+        return {PREFIX + name: said for name, said in self._started.extensions.items()}
+
+    def alive(self) -> bool:
+        """Whether its first process runs."""
+        return self._handle.alive()
+
+    def set_limits(self, resources: Resources) -> None:
+        """Changes what it may use; the disk's limit stays."""
+        self._handle.set_limits(_limits(resources, self._processes))
+
+    def freeze(self) -> None:
+        """Stops all its processes."""
+        self._handle.freeze()
+
+    def thaw(self) -> None:
+        """Lets them run on."""
+        self._handle.thaw()
+
+    def kill(self) -> None:
+        """Ends it and removes what it stood on."""
+        self._handle.kill()
+
+
+class MachineHost:
+    """This machine, with or without isolation."""
+
+    def __init__(self, settings: Settings, machine: Machine, isolation: Isolation) -> None:
+        self._settings = settings
+        self._machine = machine
+        self._isolation = isolation
+
+    @staticmethod
+    def of(settings: Settings) -> Host:
+        """This machine as the settings ask for it; raises HostRefused when it cannot isolate."""
+        machine = probe()
+        if settings.isolation == "none":
+            return MachineHost(settings, machine, "none")
+        if not machine.isolates:
+            raise HostRefused(
+                "sandboxes cannot be isolated on this machine; what can be done stands above",
+                machine.problems_of_isolation,
+            )
+        return MachineHost(settings, machine, "bubblewrap")
+
+    def needs_own_start(self, plan: Plan) -> bool:
+        """Spares stand on the machine's own root and have no volume and no limit of the disk."""
+        root = images.resolve(plan.image)
+        special = root.path is not None or bool(root.environment)
+        return special or bool(plan.volumes) or plan.resources.disk is not None
+
+    def start(self, plan: Plan) -> Body:
+        """Starts a sandbox and waits until its daemon answers. Raises StartError or Fault."""
+        spec = SandboxSpec(
+            id=plan.id,
+            directory=plan.directory,
+            root=self._root(plan.image),
+            isolation=self._isolation,
+            limits=_limits(plan.resources, self._settings.processes),
+            mounts=tuple(self._mount(volume) for volume in plan.volumes),
+        )
+        try:
+            started = starter.start(spec, self._machine)
+        except starter.StartError as error:
+            raise StartError(str(error)) from error
+        return MachineBody(started, self._settings.processes)
+
+    def adopt(self, started: Mapping[str, JSON]) -> Body | None:
+        """The sandbox of an earlier server, when it still runs."""
+        try:
+            known = Started.from_dict(started)
+        except TypeError:
+            return None
+        body = MachineBody(known, self._settings.processes)
+        if body.alive():
+            return body
+        # Its groups and files are still there; nothing else will remove them.
+        body.kill()
+        return None
+
+    def clear(self, directory: Path) -> None:
+        """Ends a daemon that may listen there, and removes its groups and files."""
+        with contextlib.suppress(control.ControlError):
+            control.request(
+                directory / "control.sock", {"op": "shutdown"}, timeout=_SHUTDOWN_TIMEOUT
+            )
+        parents = {*self._machine.cgroups_v1.values(), self._machine.cgroup_v2} - {None}
+        groups = [f"{parent}/{CGROUP_NAME}-{directory.name}" for parent in parents]
+        left = tuple(group for group in groups if Path(group).is_dir())
+        cgroups.kill(left)
+        cgroups.remove(left)
+        handle.remove_directory(directory)
+
+    def _root(self, name: str) -> ImageRoot:
+        return images.resolve(name) if name else ImageRoot(name="", note="the machine's own root")
+
+    def _mount(self, volume: HostVolume) -> VolumeMount:
+        source = Path(volume.path, volume.sub_path or "")
+        if not any(source.resolve().is_relative_to(p.resolve()) for p in self._allowed):
+            allowed = ", ".join(map(str, self._allowed)) or "none (see serve --allow-volumes)"
+            raise Fault(
+                403,
+                "VOLUME::HOST_PATH_NOT_ALLOWED",
+                f"volume {volume.name!r}: {source} is not below an allowed directory: {allowed}.",
+            )
+        if not source.exists():
+            raise invalid(
+                f"volume {volume.name!r}: {source} does not exist on this machine.",
+                code="VOLUME::HOST_PATH_NOT_FOUND",
+            )
+        try:
+            return VolumeMount(
+                source=source.resolve(), target=volume.mount_path, read_only=volume.read_only
+            )
+        except ValueError as error:
+            raise invalid(f"{error}.", code="VOLUME::INVALID_MOUNT_PATH") from error
+
+    @property
+    def _allowed(self) -> tuple[Path, ...]:
+        return self._settings.volume_prefixes
+
+
+def _limits(resources: Resources, processes: int) -> Limits:
+    try:
+        return Limits(
+            cpu=resources.cpu,
+            memory=resources.memory,
+            disk=resources.disk,
+            processes=processes,
+        )
+    except ValueError as error:
+        raise invalid(f"resourceLimits: {error}.") from error

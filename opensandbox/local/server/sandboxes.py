@@ -1,0 +1,555 @@
+"""The sandboxes of one server: made, found again, changed, ended.
+
+- Every change of one sandbox happens under its lock and is in the database before it is answered.
+- A start runs in a task of its own: a caller who goes away does not stop it half-way.
+- A sandbox ends by a request, by its time, or by itself; the last is seen on its process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import shutil
+import socket
+import uuid
+from collections.abc import Callable, Coroutine, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from attrs import evolve
+
+from ..settings import Settings
+from . import control
+from .faults import Fault, invalid, no_sandbox, not_paused, not_running
+from .host import Body, Host, Plan, StartError
+from .orders import Order, Resources, check_metadata
+from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
+from .store import Event, Store
+from .values import JSON, now
+
+T = TypeVar("T")
+
+logger = logging.getLogger("opensandbox.server")
+
+_CONTROL_TIMEOUT = 10.0
+_LONGEST_TIMER = 3600.0
+
+
+class Sandbox:
+    """One sandbox in memory: its record, its body while it lives, its lock and its timer."""
+
+    def __init__(self, record: Record, body: Body | None) -> None:
+        self.record = record
+        self.body = body
+        self.lock = asyncio.Lock()
+        self.timer: asyncio.TimerHandle | None = None
+        self.pidfd: int | None = None
+        self.ending = False
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.record.id
+
+
+class Sandboxes:
+    """All sandboxes. `open` finds those of an earlier server; `close` leaves or ends them."""
+
+    def __init__(self, settings: Settings, store: Store, host: Host) -> None:
+        self._settings = settings
+        self._store = store
+        self._host = host
+        self._all: dict[str, Sandbox] = {}
+        self._threads = ThreadPoolExecutor(16, thread_name_prefix="sandbox")
+        self._starts = asyncio.Semaphore(settings.parallel_starts)
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._spares: list[Sandbox] = []
+        self.spare_gone = asyncio.Event()
+        """Set whenever a spare was taken or died."""
+
+    # Finding and leaving
+
+    async def open(self) -> None:
+        """Takes over what an earlier server left: the living, the dead, the half-started."""
+        records = await self._store.load()
+        known = {record.id for record in records}
+        await asyncio.gather(*(self._take_over(record) for record in records))
+        await self._in_thread(lambda: self._clear_strangers(known))
+
+    async def _take_over(self, record: Record) -> None:
+        started = record.started
+        body = None if started is None else await self._in_thread(lambda: self._host.adopt(started))
+        sandbox = Sandbox(record, body)
+        if record.state not in (RUNNING, PAUSED, SPARE):
+            if record.state in LIVE:
+                logger.warning("sandbox %s was not fully started: removed", record.id)
+                await self._discard(sandbox)
+            else:
+                self._all[record.id] = sandbox
+                self._arm(sandbox)
+        elif body is None:
+            await self._discard_or_mark(sandbox)
+        elif record.state == SPARE:
+            await self._take_over_spare(sandbox, body)
+        else:
+            self._all[record.id] = sandbox
+            self._watch(sandbox)
+            self._arm(sandbox)
+            logger.info("sandbox %s found again, %s", record.id, record.state)
+
+    async def _discard_or_mark(self, sandbox: Sandbox) -> None:
+        if sandbox.record.state == SPARE:
+            await self._discard(sandbox)
+            return
+        self._all[sandbox.id] = sandbox
+        await self._mark_ended(sandbox, "It ended while the server was not running.")
+
+    async def _take_over_spare(self, sandbox: Sandbox, body: Body) -> None:
+        try:
+            answer = await self._control(body, {"op": "status"})
+            unused = answer.get("configured") is False
+        except control.ControlError:
+            unused = False
+        if unused and len(self._spares) < self._settings.spares:
+            self._all[sandbox.id] = sandbox
+            self._spares.append(sandbox)
+            self._watch(sandbox)
+        else:
+            await self._discard(sandbox)
+
+    def _clear_strangers(self, known: set[str]) -> None:
+        """Removes directories of starts that never got as far as the database."""
+        self._settings.sandboxes.mkdir(mode=0o711, parents=True, exist_ok=True)
+        for directory in self._settings.sandboxes.iterdir():
+            if directory.name not in known:
+                self._host.clear(directory)
+
+    async def close(self) -> None:
+        """Ends the spares, and with `kill_on_exit` every sandbox; the others run on."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
+        ending = list(self._all.values()) if self._settings.kill_on_exit else list(self._spares)
+        for sandbox in ending:
+            sandbox.ending = True
+        results = await asyncio.gather(
+            *(self._discard(sandbox) for sandbox in ending), return_exceptions=True
+        )
+        for sandbox, result in zip(ending, results, strict=True):
+            if isinstance(result, BaseException):
+                logger.error("sandbox %s could not be ended: %s", sandbox.id, result)
+        for sandbox in self._all.values():
+            self._unwatch(sandbox)
+            if sandbox.timer is not None:
+                sandbox.timer.cancel()
+        self._threads.shutdown()
+
+    # Looking
+
+    def get(self, sandbox_id: str) -> Sandbox:
+        """The sandbox of that id; raises Fault when there is none."""
+        sandbox = self._all.get(sandbox_id)
+        if sandbox is None or sandbox.record.state == SPARE:
+            raise no_sandbox(sandbox_id)
+        return sandbox
+
+    def records(self) -> list[Record]:
+        """Every sandbox, newest first."""
+        shown = [s.record for s in self._all.values() if s.record.state != SPARE]
+        return sorted(shown, key=lambda record: (record.created_at, record.id), reverse=True)
+
+    @property
+    def live(self) -> int:
+        """How many sandboxes run, are paused or are being started."""
+        return sum(s.record.state in LIVE for s in self._all.values())
+
+    async def events(self, sandbox_id: str) -> list[Event]:
+        """What happened to a sandbox, oldest first."""
+        return await self._store.events(self.get(sandbox_id).id)
+
+    # Making
+
+    async def create(self, order: Order) -> Record:
+        """A new sandbox, its daemon configured and answering."""
+        return await self._own_task(self._create(order))
+
+    async def _create(self, order: Order) -> Record:
+        plan = self._plan(order)
+        spare = None if self._host.needs_own_start(plan) else self._take_spare()
+        record = self._new_record(spare.id if spare else plan.id, order)
+        if spare is not None and spare.body is not None:
+            sandbox, body = spare, spare.body
+            sandbox.record = evolve(record, started=body.started)
+        else:
+            sandbox = Sandbox(record, None)
+            self._all[sandbox.id] = sandbox
+            body = await self._start(sandbox, plan)
+        try:
+            if spare is not None:
+                await self._in_thread(lambda: body.set_limits(order.resources))
+            await self._control(body, _configuration(sandbox.record, order))
+            await self._settle(sandbox, body)
+        except BaseException as error:
+            await self._discard(sandbox)
+            raise _start_fault(error) from error
+        return sandbox.record
+
+    def _new_record(self, sandbox_id: str, order: Order) -> Record:
+        at = now()
+        return Record(
+            id=sandbox_id,
+            state=PENDING,
+            reason="CONTAINER_STARTING",
+            message="The sandbox is being started.",
+            changed_at=at,
+            created_at=at,
+            expires_at=None if order.timeout is None else at + timedelta(seconds=order.timeout),
+            image=order.image,
+            entrypoint=order.entrypoint,
+            metadata=order.metadata,
+            extensions=order.extensions,
+            platform=order.platform,
+            network_policy=order.network_policy,
+            token=secrets.token_urlsafe(32),
+            secure_token=secrets.token_urlsafe(32) if order.secure_access else None,
+        )
+
+    def _plan(self, order: Order) -> Plan:
+        sandbox_id = str(uuid.uuid4())
+        return Plan(
+            id=sandbox_id,
+            directory=self._settings.sandboxes / sandbox_id,
+            image=order.image,
+            resources=order.resources,
+            volumes=order.volumes,
+        )
+
+    async def _start(self, sandbox: Sandbox, plan: Plan) -> Body:
+        """Starts a body and waits until its daemon answers; leaves nothing when it fails."""
+        try:
+            await self._store.put(sandbox.record)
+            async with self._starts:
+                sandbox.body = body = await self._in_thread(lambda: self._host.start(plan))
+                sandbox.record = evolve(sandbox.record, started=body.started)
+                await self._store.put(sandbox.record)
+                self._watch(sandbox)
+                await self._control(body, {"op": "status"}, self._settings.start_timeout)
+        except BaseException as error:
+            await self._discard(sandbox)
+            raise _start_fault(error) from error
+        return body
+
+    async def _settle(self, sandbox: Sandbox, body: Body) -> None:
+        """The daemon is configured: the sandbox runs from here on."""
+        at = now()
+        running = sandbox.record.moved(RUNNING, "CONTAINER_RUNNING", "The sandbox is running.", at)
+        extensions = {**running.extensions, **body.notes}
+        sandbox.record = evolve(running, extensions=extensions)
+        await self._store.put(sandbox.record, Event(at, "Running", _say(body.notes)))
+        self._arm(sandbox)
+        if sandbox.pidfd is None:  # It died in between, when nobody cared yet.
+            self._died(sandbox)
+        logger.info("sandbox %s runs: %s", sandbox.id, _say(body.notes))
+
+    # Spares
+
+    async def add_spare(self) -> bool:
+        """Starts one more spare when one is missing; False when there are enough."""
+        if len(self._spares) >= self._settings.spares:
+            return False
+        await self._own_task(self._add_spare())
+        return True
+
+    async def _add_spare(self) -> None:
+        at, sandbox_id = now(), str(uuid.uuid4())
+        record = Record(
+            id=sandbox_id, state=SPARE, reason="", message="", changed_at=at, created_at=at
+        )
+        plan = Plan(
+            id=sandbox_id,
+            directory=self._settings.sandboxes / sandbox_id,
+            image="",
+            resources=Resources(),
+            volumes=(),
+        )
+        sandbox = Sandbox(record, None)
+        self._all[sandbox_id] = sandbox
+        await self._start(sandbox, plan)
+        self._spares.append(sandbox)
+
+    def _take_spare(self) -> Sandbox | None:
+        while self._spares:
+            spare = self._spares.pop(0)
+            self.spare_gone.set()
+            if not spare.ending:
+                return spare
+        return None
+
+    # Changing
+
+    async def patch_metadata(self, sandbox_id: str, patch: Mapping[str, str | None]) -> Record:
+        """Merges `patch` into the metadata; None removes a key."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            merged: dict[str, str | None] = {**sandbox.record.metadata, **patch}
+            metadata = {key: value for key, value in merged.items() if value is not None}
+            check_metadata(metadata)
+            return await self._change(sandbox, evolve(sandbox.record, metadata=metadata))
+
+    async def renew(self, sandbox_id: str, expires_at: datetime) -> Record:
+        """Moves the time at which the sandbox ends."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            if expires_at <= now():
+                raise invalid(
+                    "expiresAt lies in the past; it must be later than now.",
+                    code="DOCKER::INVALID_EXPIRATION",
+                )
+            if sandbox.record.state not in LIVE:
+                raise not_running(sandbox_id, sandbox.record.state)
+            record = await self._change(sandbox, evolve(sandbox.record, expires_at=expires_at))
+            self._arm(sandbox)
+            return record
+
+    async def pause(self, sandbox_id: str) -> None:
+        """Freezes every process of the sandbox."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            if sandbox.record.state != RUNNING or sandbox.body is None:
+                raise not_running(sandbox_id, sandbox.record.state)
+            await self._in_thread(sandbox.body.freeze)
+            await self._move(sandbox, PAUSED, "CONTAINER_PAUSED", "The sandbox is paused.")
+
+    async def resume(self, sandbox_id: str) -> None:
+        """Lets a paused sandbox run on."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            if sandbox.record.state != PAUSED or sandbox.body is None:
+                raise not_paused(sandbox_id, sandbox.record.state)
+            await self._in_thread(sandbox.body.thaw)
+            await self._move(sandbox, RUNNING, "CONTAINER_RUNNING", "The sandbox is running.")
+
+    async def _move(self, sandbox: Sandbox, state: str, reason: str, message: str) -> None:
+        at = now()
+        sandbox.record = sandbox.record.moved(state, reason, message, at)
+        await self._store.put(sandbox.record, Event(at, state, message))
+
+    async def _change(self, sandbox: Sandbox, record: Record) -> Record:
+        sandbox.record = record
+        await self._store.put(record)
+        return record
+
+    async def expose(self, sandbox_id: str, port: int, address: str) -> int:
+        """The port of `address` on which a port of the sandbox is reached; always the same."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            outside = sandbox.record.ports.get(port)
+            if outside is not None:
+                return outside
+            if sandbox.record.state != RUNNING or sandbox.body is None:
+                raise not_running(sandbox_id, sandbox.record.state)
+            body = sandbox.body
+            try:
+                outside = await self._in_thread(lambda: _hand_over_listener(body, port, address))
+            except (control.ControlError, OSError) as error:
+                raise Fault(
+                    500,
+                    "DOCKER::NETWORK_MODE_ENDPOINT_UNAVAILABLE",
+                    f"Port {port} of sandbox {sandbox_id} could not be reached: {error}.",
+                ) from error
+            ports = {**sandbox.record.ports, port: outside}
+            await self._change(sandbox, evolve(sandbox.record, ports=ports))
+            return outside
+
+    # Ending
+
+    async def kill(self, sandbox_id: str) -> None:
+        """Ends the sandbox and forgets it."""
+        sandbox = self.get(sandbox_id)
+        if sandbox.record.state == PENDING:
+            raise Fault(
+                409, "DOCKER::SANDBOX_NOT_RUNNING", f"Sandbox {sandbox_id} is being started."
+            )
+        await self._own_task(self._kill(sandbox))
+
+    async def _kill(self, sandbox: Sandbox) -> None:
+        async with sandbox.lock:
+            if self._all.get(sandbox.id) is not sandbox:
+                raise no_sandbox(sandbox.id)
+            try:
+                await self._discard(sandbox)
+            except Exception as error:
+                logger.exception("sandbox %s could not be ended", sandbox.id)
+                await self._move(sandbox, FAILED, "DELETE_FAILED", f"It did not end: {error}")
+                raise Fault(
+                    500,
+                    "DOCKER::SANDBOX_DELETE_FAILED",
+                    f"Sandbox {sandbox.id} could not be ended: {error}. Try again.",
+                ) from error
+            logger.info("sandbox %s ended", sandbox.id)
+
+    async def _discard(self, sandbox: Sandbox) -> None:
+        """Ends and forgets, whatever state it is in."""
+        sandbox.ending = True
+        self._unwatch(sandbox)
+        if sandbox.timer is not None:
+            sandbox.timer.cancel()
+        await self._in_thread(lambda: self._remove(sandbox))
+        await self._store.remove(sandbox.id)
+        self._all.pop(sandbox.id, None)
+        if sandbox in self._spares:
+            self._spares.remove(sandbox)
+
+    def _remove(self, sandbox: Sandbox) -> None:
+        directory = self._settings.sandboxes / sandbox.id
+        if sandbox.body is not None:
+            sandbox.body.kill()
+        elif directory.exists():
+            self._host.clear(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+
+    # Time and death
+
+    def _arm(self, sandbox: Sandbox) -> None:
+        """Sets the timer to the moment at which the sandbox ends, or looks again before."""
+        if sandbox.timer is not None:
+            sandbox.timer.cancel()
+        due = self._due(sandbox.record)
+        if due is not None:
+            delay = min(max((due - now()).total_seconds(), 0.0), _LONGEST_TIMER)
+            loop = asyncio.get_running_loop()
+            sandbox.timer = loop.call_later(delay, self._time_is_up, sandbox)
+
+    def _due(self, record: Record) -> datetime | None:
+        if record.state in LIVE:
+            return record.expires_at
+        gone = record.changed_at + timedelta(seconds=self._settings.dead_sandbox_lifetime)
+        return gone if record.expires_at is None else min(gone, record.expires_at)
+
+    def _time_is_up(self, sandbox: Sandbox) -> None:
+        due = self._due(sandbox.record)
+        if due is None or due > now():
+            self._arm(sandbox)
+        else:
+            logger.info("sandbox %s: its time is up", sandbox.id)
+            self._background(self._expire(sandbox))
+
+    async def _expire(self, sandbox: Sandbox) -> None:
+        try:
+            await self._kill(sandbox)
+        except Fault as fault:
+            if fault.status != 404:
+                loop = asyncio.get_running_loop()
+                sandbox.timer = loop.call_later(10.0, self._time_is_up, sandbox)
+
+    def _watch(self, sandbox: Sandbox) -> None:
+        """Calls `_died` as soon as the sandbox's first process has ended."""
+        if sandbox.body is None:
+            return
+        loop = asyncio.get_running_loop()
+        try:
+            sandbox.pidfd = os.pidfd_open(sandbox.body.pid)
+        except ProcessLookupError:
+            loop.call_soon(self._died, sandbox)
+            return
+        loop.add_reader(sandbox.pidfd, self._died, sandbox)
+        if not sandbox.body.alive():
+            loop.call_soon(self._died, sandbox)
+
+    def _unwatch(self, sandbox: Sandbox) -> None:
+        if sandbox.pidfd is not None:
+            asyncio.get_running_loop().remove_reader(sandbox.pidfd)
+            os.close(sandbox.pidfd)
+            sandbox.pidfd = None
+
+    def _died(self, sandbox: Sandbox) -> None:
+        self._unwatch(sandbox)
+        if sandbox.ending:
+            return
+        if sandbox in self._spares:
+            self._spares.remove(sandbox)
+            self.spare_gone.set()
+            self._background(self._discard(sandbox))
+        elif sandbox.record.state in (RUNNING, PAUSED):
+            self._background(self._bury(sandbox))
+
+    async def _bury(self, sandbox: Sandbox) -> None:
+        async with sandbox.lock:
+            if self._all.get(sandbox.id) is sandbox and not sandbox.ending:
+                await self._mark_ended(sandbox, "Its daemon ended: the sandbox is gone.")
+
+    async def _mark_ended(self, sandbox: Sandbox, message: str) -> None:
+        logger.warning("sandbox %s: %s", sandbox.id, message)
+        body, sandbox.body = sandbox.body, None
+        if body is not None:
+            await self._in_thread(body.kill)
+        await self._move(sandbox, FAILED, "CONTAINER_EXITED", message)
+        self._arm(sandbox)
+
+    # Threads and tasks
+
+    async def _control(
+        self, body: Body, message: Mapping[str, JSON], timeout: float = _CONTROL_TIMEOUT
+    ) -> Mapping[str, JSON]:
+        path = body.control_path
+        return await self._in_thread(lambda: control.request(path, message, timeout=timeout))
+
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    async def _own_task(self, work: Coroutine[object, object, T]) -> T:
+        """Runs `work` to its end even when the caller goes away."""
+        return await asyncio.shield(self._background(work))
+
+    def _background(self, work: Coroutine[object, object, T]) -> asyncio.Task[T]:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return task
+
+
+def _hand_over_listener(body: Body, port: int, address: str) -> int:
+    """Makes a listener on a free port and gives it to the daemon, which keeps it open."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # Our own copy is closed: with it open, connections to a dead sandbox would hang.
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.bind((address, 0))
+        listener.listen(128)
+        control.request(
+            body.control_path,
+            {"op": "expose", "port": port},
+            timeout=_CONTROL_TIMEOUT,
+            descriptor=listener.fileno(),
+        )
+        bound: int = listener.getsockname()[1]
+    return bound
+
+
+def _configuration(record: Record, order: Order) -> dict[str, JSON]:
+    """What the daemon is told; it starts the entrypoint then."""
+    return {
+        "op": "configure",
+        "sandbox_id": record.id,
+        "token": record.token,
+        "env": dict(order.env),
+        "entrypoint": list(order.entrypoint),
+        "hostname": None,
+        "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
+        "secure_access_token": record.secure_token,
+        "lifecycle": order.lifecycle,
+    }
+
+
+def _start_fault(error: BaseException) -> BaseException:
+    """What the caller of create gets to see of `error`."""
+    if isinstance(error, StartError | control.ControlError | OSError):
+        return Fault(
+            500, "DOCKER::CONTAINER_START_FAILED", f"The sandbox could not be started: {error}."
+        )
+    return error
+
+
+def _say(notes: Mapping[str, str]) -> str:
+    return ", ".join(f"{name.rpartition('/')[2]} {value}" for name, value in notes.items())

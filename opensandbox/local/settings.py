@@ -1,0 +1,103 @@
+"""What the embedded runtime can be told, and where it keeps its state.
+
+- Values are checked here, once, before anything is opened or started.
+- Times are seconds, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from attrs import field, frozen
+
+Isolation = Literal["auto", "bubblewrap", "none"]
+
+DIRECTORY_VARIABLE = "OPEN_SANDBOX_LOCAL_DIR"
+API_KEY_VARIABLE = "OPEN_SANDBOX_API_KEY"
+LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class InvalidSetting(ValueError):
+    """A setting that cannot be used; the text says which one and what is allowed."""
+
+
+def state_directory(environ: Mapping[str, str] | None = None) -> Path:
+    """Where the runtime of this user keeps its state.
+
+    The environment variable OPEN_SANDBOX_LOCAL_DIR wins; root has /var/lib/opensandbox, everybody
+    else ``opensandbox`` below $XDG_STATE_HOME or ~/.local/state.
+    """
+    environ = os.environ if environ is None else environ
+    if chosen := environ.get(DIRECTORY_VARIABLE):
+        return Path(chosen).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/opensandbox")
+    state = environ.get("XDG_STATE_HOME")
+    return (Path(state) if state else Path.home() / ".local" / "state") / "opensandbox"
+
+
+def _at_least(value: float, least: float, name: str) -> None:
+    if value < least:
+        raise InvalidSetting(f"{name} is {value}; it must be at least {least}")
+
+
+@frozen(kw_only=True)
+class Settings:
+    """The settings of one lifecycle server."""
+
+    directory: Path = field(factory=state_directory)
+    """Everything the server keeps is below this directory; one server runs for each."""
+    host: str = "127.0.0.1"
+    port: int = 8080
+    """0 takes any free port."""
+    api_key: str | None = field(default=None, repr=False)
+    """None: the server makes one and keeps it in ``<directory>/api-key``."""
+    isolation: Isolation = "auto"
+    spares: int = 1
+    """How many daemons wait for the next create."""
+    embedded: bool = False
+    """Started by a client: logs to a file and stops after `idle_timeout` without use."""
+    idle_timeout: float = 60.0
+    """Seconds without a sandbox and without a request after which an embedded server stops."""
+    kill_on_exit: bool = False
+    """End every sandbox when the server is told to stop; otherwise they are found again."""
+    volume_prefixes: tuple[Path, ...] = ()
+    """Directories of this machine below which a host volume may lie; none: no host volumes."""
+    start_timeout: float = 30.0
+    """Seconds a new sandbox has until its daemon answers."""
+    parallel_starts: int = field(factory=lambda: os.cpu_count() or 1)
+    dead_sandbox_lifetime: float = 3600.0
+    """Seconds a sandbox that ended by itself stays visible, unless it expires before."""
+    max_body: int = 1024 * 1024
+    """The largest JSON body that is read."""
+    processes: int = 512
+    """How many processes and threads one sandbox may have."""
+
+    def __attrs_post_init__(self) -> None:
+        if not 0 <= self.port <= 65535:
+            raise InvalidSetting(f"port is {self.port}; it must be 0 to 65535")
+        if self.api_key is not None and not self.api_key.isprintable():
+            raise InvalidSetting("the API key holds a character that no header can carry")
+        if self.api_key is not None and not self.api_key.strip():
+            raise InvalidSetting("the API key is empty")
+        _at_least(self.spares, 0, "spares")
+        _at_least(self.idle_timeout, 0.1, "idle timeout")
+        _at_least(self.start_timeout, 0.1, "start timeout")
+        _at_least(self.parallel_starts, 1, "parallel starts")
+        _at_least(self.processes, 16, "processes")
+        for prefix in self.volume_prefixes:
+            if not prefix.is_absolute():
+                raise InvalidSetting(f"the volume prefix {prefix} is not an absolute path")
+
+    @property
+    def beyond_loopback(self) -> bool:
+        """Whether other machines may reach the server."""
+        return self.host not in LOOPBACK_HOSTS
+
+    @property
+    def sandboxes(self) -> Path:
+        """The directory that holds one directory for each sandbox."""
+        return self.directory / "sandboxes"
