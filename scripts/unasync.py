@@ -63,6 +63,7 @@ NAMES = {
     "aiter": "iter",
     "aiter_bytes": "iter_bytes",
     "aiter_raw": "iter_raw",
+    "aiter_stream": "iter_stream",
     "anext": "next",
     "aread": "read",
     "asynccontextmanager": "contextmanager",
@@ -108,7 +109,7 @@ WORD = re.compile(r"[A-Za-z_]\w*")
 DOTTED = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+")
 KEYWORDS = re.compile(r"\b(?:await|async)\s+")
 TICKED = re.compile(r"(`+)([^`]+)\1")
-LEFTOVER = re.compile(r"async|awaitable|coroutine", re.IGNORECASE)
+LEFTOVER = re.compile(r"async|awaitable|coroutine|^aiter|^aread|^aclose", re.IGNORECASE)
 FSTRING_START: int = getattr(tokenize, "FSTRING_START", -1)
 FSTRING_END: int = getattr(tokenize, "FSTRING_END", -1)
 
