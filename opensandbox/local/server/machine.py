@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import images
-from ..isolation import handle, starter
+from ..isolation import cgroups, handle, starter
 from ..isolation.probe import CGROUP_NAME, Machine, probe
 from ..isolation.spec import ImageRoot, Isolation, Limits, SandboxSpec, Started, VolumeMount
 from ..settings import Settings
