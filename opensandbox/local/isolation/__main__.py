@@ -1,6 +1,6 @@
 """Runs one of the programs that prepare a sandbox and then become what runs it.
 
-Started by `starter` only: ``PYTHON -I -S THIS_FILE assemble|plain``, the plan on standard input.
+Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|try-idmap``.
 """
 
 import sys
@@ -9,8 +9,9 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[3]))
 
 if __name__ == "__main__":
-    if sys.argv[1] == "assemble":
-        from opensandbox.local.isolation.assemble import main
+    from opensandbox.local.isolation import assemble, plain
+
+    if sys.argv[1] == "try-idmap":
+        assemble.try_idmap(int(sys.argv[2]), int(sys.argv[3]))
     else:
-        from opensandbox.local.isolation.plain import main
-    main()
+        {"assemble": assemble.main, "plain": plain.main}[sys.argv[1]]()

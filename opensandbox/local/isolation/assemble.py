@@ -46,6 +46,14 @@ def main() -> None:
         os._exit(1)
 
 
+def try_idmap(base: int, count: int) -> None:
+    """Raise OSError when /usr cannot be seen with shifted ids; enters new namespaces."""
+    users = _users_with_range(base, count)
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    tree = syscalls.open_tree("/usr", recursive=False)
+    syscalls.mount_setattr(tree, syscalls.MOUNT_ATTR_RDONLY, userns=users)
+
+
 def assemble(plan: Plan) -> None:
     """Make the root file system at `ROOT`, in new namespaces, with this process as root of them."""
     for group in plan["cgroups"]:
@@ -123,7 +131,8 @@ def _open_sources(plan: Plan, users: int | None) -> dict[str, int]:
     opened["runtime"] = fd = syscalls.open_tree(plan["runtime"], recursive=whole)
     syscalls.mount_setattr(fd, read_only, recursive=whole)
     for volume in plan["volumes"]:
-        fd = syscalls.open_tree(volume["source"], recursive=whole)
+        # Resolved and allowed before: a link now was put there since, by another sandbox perhaps.
+        fd = syscalls.open_tree(volume["source"], recursive=whole, links=False)
         wanted = read_only if volume["read_only"] else limits
         try:
             syscalls.mount_setattr(fd, wanted, userns=users, recursive=whole)

@@ -13,6 +13,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import signal
 import time
 from collections.abc import Iterable, Iterator
 
@@ -78,12 +79,12 @@ def freeze(groups: Iterable[str], *, frozen: bool) -> bool:
     """Stop everything in the groups, or let it go on; whether there was a way to."""
     for group in _preferred(groups, "cgroup.freeze"):
         _write(f"{group}/cgroup.freeze", "1" if frozen else "0")
-        _until(lambda g=group: f"frozen {int(frozen)}" in _read(f"{g}/cgroup.events"))
+        _wait_for(f"{group}/cgroup.events", f"frozen {int(frozen)}")
         return True
     for group in _preferred(groups, "freezer.state"):
         state = "FROZEN" if frozen else "THAWED"
         _write(f"{group}/freezer.state", state)
-        _until(lambda g=group: _read(f"{g}/freezer.state").strip() == state)
+        _wait_for(f"{group}/freezer.state", state)
         return True
     return False
 
@@ -95,8 +96,10 @@ def kill(groups: Iterable[str]) -> None:
         _write(f"{group}/cgroup.kill", "1")
     for pid in processes(listed):
         with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, 9)
-    freeze(listed, frozen=False)
+            os.kill(pid, signal.SIGKILL)
+    # The version 1 freezer holds even a killed process until it is thawed.
+    for group in _preferred(listed, "freezer.state"):
+        _write(f"{group}/freezer.state", "THAWED")
 
 
 def processes(groups: Iterable[str]) -> set[int]:
@@ -160,9 +163,12 @@ def _preferred(groups: Iterable[str], file: str) -> Iterator[str]:
     return (group for group in groups if os.path.exists(f"{group}/{file}"))
 
 
-def _until(true: object) -> None:
+def _wait_for(file: str, line: str) -> None:
+    """Wait until `file` has `line`; raises TimeoutError after 2 s."""
     until = time.monotonic() + 2
-    while not true() and time.monotonic() < until:  # type: ignore[operator]
+    while line not in _read(file).splitlines():
+        if time.monotonic() > until:
+            raise TimeoutError(f"{file} did not come to say {line!r}")
         time.sleep(0.001)
 
 

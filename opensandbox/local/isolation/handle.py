@@ -15,7 +15,6 @@ import select
 import shutil
 import signal
 import socket
-import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -39,7 +38,7 @@ class Handle:
         return _is_running(self.started)
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it has ended; False when it has not after `timeout` seconds (None: for ever)."""
+        """Wait until it has ended; False: not within `timeout` seconds (None: for ever)."""
         fd = self.pidfd()
         if fd is None:
             return True

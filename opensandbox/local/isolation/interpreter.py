@@ -1,4 +1,4 @@
-"""The Python that the daemon runs on in every sandbox: a copy of the server's own, at a neutral path.
+"""The Python the daemon runs on in every sandbox: a copy of the server's own at a neutral path.
 
 Rules:
 - The copy holds the interpreter, its standard library, the libraries they load, and of the
@@ -67,10 +67,21 @@ _NEVER_COPIED = {
 }
 _START = f"""\
 # Starts the daemon; made when this copy was made.
+import ctypes
 import sys
 
 sys.path.insert(0, "{PLACE}/site")
 sys.argv[0] = "opensandbox-execd"
+
+# Nothing started from here may ever have another capability than those it has now. Bubblewrap
+# leaves the bounding set full, and passes the others on as ambient ones.
+with open("/proc/self/status") as file:
+    held = next(int(line[8:], 16) for line in file if line.startswith("CapPrm:"))
+libc = ctypes.CDLL(None)
+for capability in range(64):
+    if not held >> capability & 1 and libc.prctl(24, capability, 0, 0, 0):
+        break
+libc.prctl(47, 4, 0, 0, 0)
 
 from {{daemon}} import main
 

@@ -153,7 +153,7 @@ def _build_one(tree: Path, made: Path, base: int) -> None:
 
 
 def _carry(tree: Path, made: Path, base: int, path: str) -> None:
-    """Make the directory `path` of the mask and those above it, with the tree's modes and owners."""
+    """Make the directory `path` of the mask and those above it, owned as in the tree."""
     if (made / path).exists():
         return
     if path:

@@ -13,7 +13,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from opensandbox.local.isolation import seccomp, syscalls
 
@@ -100,8 +100,6 @@ def probe() -> Machine:
 
 
 def _with_problems(machine: Machine) -> Machine:
-    from attrs import evolve
-
     listed = list(machine.problems_of_isolation)
     if not machine.root:
         listed.append(
@@ -206,27 +204,24 @@ def _try_bubblewrap(program: str, *, root: bool) -> list[str]:
     if done.returncode == 0:
         return []
     return [
-        f"bubblewrap cannot make a sandbox here ({done.stderr.strip()[-300:]}); in a container, run "
-        "it with --privileged; or use a server elsewhere, or choose --isolation=none for code you "
-        "trust."
+        f"bubblewrap cannot make a sandbox here ({done.stderr.strip()[-300:]}); in a container, "
+        "run that with --privileged; or use a server elsewhere, or choose --isolation=none for "
+        "code you trust."
     ]
 
 
 def _try_idmap() -> bool:
-    """Whether / can be seen with shifted ids: tried in a process of its own."""
-    from opensandbox.local.isolation import assemble
-
-    pid = os.fork()
-    if pid == 0:
-        try:
-            users = assemble._users_with_range(BASE_ID, ID_COUNT)
-            syscalls.unshare(syscalls.CLONE_NEWNS)
-            tree = syscalls.open_tree("/usr", recursive=False)
-            syscalls.mount_setattr(tree, syscalls.MOUNT_ATTR_RDONLY, userns=users)
-            os._exit(0)
-        finally:
-            os._exit(1)
-    return os.waitpid(pid, 0)[1] == 0
+    """Whether /usr can be seen with shifted ids: tried in a process of its own."""
+    program = str(Path(__file__).with_name("__main__.py"))
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", program, "try-idmap", str(BASE_ID), str(ID_COUNT)],
+        env={},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        timeout=_TRIAL_TIMEOUT,
+    )
+    return done.returncode == 0
 
 
 def _version_1() -> dict[str, str]:

@@ -122,14 +122,14 @@ class Started:
     boot_id: str
     execd_port: int
     control_path: str
-    cgroups: tuple[str, ...] = field(default=(), converter=tuple)
+    cgroups: tuple[str, ...] = ()
     extensions: Mapping[str, str] = field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
-        return asdict(self, retain_collection_types=False) | {"cgroups": list(self.cgroups)}
+        return asdict(self) | {"cgroups": list(self.cgroups)}
 
     @classmethod
     def from_dict(cls, value: Mapping[str, Any]) -> Self:
         """From what `to_dict` gave; raises TypeError when a field is missing or unknown."""
-        return cls(**value)
+        return cls(**{**value, "cgroups": tuple(value.get("cgroups", ()))})

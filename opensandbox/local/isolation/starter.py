@@ -140,8 +140,12 @@ def _spawn_plain(
     work.mkdir(mode=0o700)
     command = [sys.executable, "-I", str(Path(__file__).with_name("plain_daemon.py"))]
     command += ["--listen", str(_LISTEN), "--control", str(_CONTROL)]
-    plan = {"directory": str(work), "cgroups": list(groups), "command": command}
-    plan["environment"] = dict(_environment(spec) | {"HOME": str(work)})
+    plan = {
+        "directory": str(work),
+        "cgroups": list(groups),
+        "command": command,
+        "environment": _environment(spec) | {"HOME": str(work)},
+    }
     return _spawn_helper("plain", plan, inherited, stack)
 
 
@@ -259,7 +263,7 @@ def _wait_until_ready(started: Started) -> None:
 
 def extensions(spec: SandboxSpec, machine: Machine) -> dict[str, str]:
     """What isolation the sandbox gets, in words for who asks for it."""
-    said = {"isolation": spec.isolation}
+    said: dict[str, str] = {"isolation": spec.isolation}
     if spec.isolation == "none":
         said["identities"] = "the user of the server"
         said["network"] = "the machine's"

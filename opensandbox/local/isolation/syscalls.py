@@ -39,6 +39,7 @@ MOUNT_ATTR_NOSUID = 0x2
 MOUNT_ATTR_NODEV = 0x4
 MOUNT_ATTR_IDMAP = 0x00100000
 RESOLVE_NO_MAGICLINKS = 0x02
+RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_IN_ROOT = 0x10
 
 # These came after the numbering of system calls was made one for all architectures.
@@ -91,10 +92,17 @@ def mount(source: str, target: str, kind: str, flags: int, data: str = "") -> No
     _checked(result, f"mount of {kind or source} at {target}")
 
 
-def open_tree(path: str, *, recursive: bool) -> int:
-    """A private copy of the mount at `path` as a descriptor, attached nowhere yet."""
-    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | (AT_RECURSIVE if recursive else 0)
-    result = _libc.syscall(c_long(_OPEN_TREE), c_int(AT_FDCWD), path.encode(), c_uint(flags))
+def open_tree(path: str, *, recursive: bool, links: bool = True) -> int:
+    """A private copy of the mount at `path` as a descriptor, attached nowhere yet.
+
+    Without `links` no part of `path` may be a symbolic link.
+    """
+    resolve = 0 if links else RESOLVE_NO_SYMLINKS
+    place = _openat2(AT_FDCWD, path, os.O_PATH, resolve)
+    flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH
+    flags |= AT_RECURSIVE if recursive else 0
+    result = _libc.syscall(c_long(_OPEN_TREE), c_int(place), b"", c_uint(flags))
+    os.close(place)
     return _checked(result, f"open_tree of {path}")
 
 
@@ -144,10 +152,14 @@ def move_mount_onto(tree: int, target: int) -> None:
 
 def open_in_root(root: int, path: str, flags: int) -> int:
     """Open `path` as if the directory `root` were ``/``: no link and no ``..`` leads out of it."""
-    how = _OpenHow(flags | os.O_CLOEXEC, 0, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    return _openat2(root, path, flags, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+
+
+def _openat2(directory: int, path: str, flags: int, resolve: int) -> int:
+    how = _OpenHow(flags | os.O_CLOEXEC, 0, resolve)
     result = _libc.syscall(
         c_long(_OPENAT2),
-        c_int(root),
+        c_int(directory),
         path.encode(),
         ctypes.byref(how),
         c_size_t(ctypes.sizeof(how)),
