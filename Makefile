@@ -13,7 +13,7 @@ quickstart: setup ## run examples/quickstart.py on the embedded runtime
 	@$(BIN)/python examples/quickstart.py
 
 test: setup ## run every test; ARGS="-k name" picks some
-	@$(BIN)/python -m pytest -n 2 --dist worksteal -q $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
 check: setup ## format, lint, types, import directions, and the drift of what is derived
 	@$(BIN)/python scripts/check.py

@@ -1,0 +1,127 @@
+"""Run code in a sandbox on this machine, once from async and once from sync Python.
+
+    make quickstart
+
+It starts an embedded runtime of its own, uses it from both colours, and leaves nothing behind.
+Against a server, the lines between `create` and `kill` are the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import timedelta
+
+from opensandbox import (
+    ConnectionConfig,
+    ConnectionConfigSync,
+    ExecutionHandlers,
+    ExecutionHandlersSync,
+    Sandbox,
+    SandboxSync,
+    WriteEntry,
+)
+from opensandbox.local.isolation.probe import probe
+from opensandbox.models.execd import OutputMessage
+from opensandbox.models.sandboxes import SandboxInfo
+from opensandbox.runtime import LocalRuntime
+
+SCRIPT = "print('Hello World')\n"
+
+
+class Times:
+    """When the first sandbox was there, and when it first said something."""
+
+    def __init__(self) -> None:
+        self._began = time.perf_counter()
+        self.created: float | None = None
+        self.first_output: float | None = None
+
+    def elapsed(self) -> float:
+        """Seconds since the runtime was up."""
+        return time.perf_counter() - self._began
+
+    def note_created(self) -> None:
+        """The sandbox is ready."""
+        self.created = self.created or self.elapsed()
+
+    def note_output(self) -> None:
+        """The sandbox has printed."""
+        self.first_output = self.first_output or self.elapsed()
+
+
+async def run_async(config: ConnectionConfig, times: Times) -> None:
+    """The async half."""
+    sandbox = await Sandbox.create(
+        "python:3.11", connection_config=config, timeout=timedelta(minutes=5)
+    )
+    async with sandbox:
+        times.note_created()
+
+        async def print_line(message: OutputMessage) -> None:
+            times.note_output()
+            print(f"Output: {message.text.rstrip()}")
+
+        script = WriteEntry(path="/tmp/script.py", data=SCRIPT, mode=644)
+        await sandbox.files.write_files([script])
+        await sandbox.commands.run(
+            "python /tmp/script.py", handlers=ExecutionHandlers(on_stdout=print_line)
+        )
+        print_info(await sandbox.get_info())
+        await sandbox.kill()
+
+
+def run_sync(config: ConnectionConfigSync) -> None:
+    """The same, blocking."""
+    sandbox = SandboxSync.create(
+        "python:3.11", connection_config=config, timeout=timedelta(minutes=5)
+    )
+    with sandbox:
+
+        def print_line(message: OutputMessage) -> None:
+            print(f"Output: {message.text.rstrip()}")
+
+        script = WriteEntry(path="/tmp/script.py", data=SCRIPT, mode=644)
+        sandbox.files.write_files([script])
+        sandbox.commands.run(
+            "python /tmp/script.py", handlers=ExecutionHandlersSync(on_stdout=print_line)
+        )
+        print_info(sandbox.get_info())
+        sandbox.kill()
+
+
+def print_info(info: SandboxInfo) -> None:
+    """The state of a sandbox and its times."""
+    print(f"State: {info.status.state}")
+    print(f"Created: {info.created_at:%H:%M:%S}, expires: {info.expires_at or 'never'}")
+
+
+def pick_isolation() -> str:
+    """`auto`; `none`, with the reason printed, where sandboxes cannot be isolated."""
+    machine = probe()
+    if machine.userns and machine.bubblewrap:
+        return "auto"
+    print("This machine cannot isolate sandboxes:", *machine.problems, file=sys.stderr)
+    print("Running this trusted script without isolation.", file=sys.stderr)
+    return "none"
+
+
+def main() -> None:
+    """Both halves on one runtime, and how long they took."""
+    began = time.perf_counter()
+    with LocalRuntime(isolation=pick_isolation()) as runtime:
+        times = Times()
+        print("async")
+        config = ConnectionConfig(domain=runtime.domain, api_key=runtime.api_key)
+        asyncio.run(run_async(config, times))
+        print("sync")
+        run_sync(ConnectionConfigSync(domain=runtime.domain, api_key=runtime.api_key))
+    print(
+        f"create {times.created or 0:.2f} s, first output {times.first_output or 0:.2f} s, "
+        f"the whole {time.perf_counter() - began:.2f} s"
+    )
+
+
+if __name__ == "__main__":
+    main()
