@@ -39,6 +39,11 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
     return (Path(state) if state else Path.home() / ".local" / "state") / "opensandbox"
 
 
+def images_directory(directory: Path) -> Path:
+    """Where below a state directory the imported images are."""
+    return directory / "images"
+
+
 def _at_least(value: float, least: float, name: str) -> None:
     if value < least:
         raise InvalidSetting(f"{name} is {value}; it must be at least {least}")

@@ -72,11 +72,21 @@ class Plan:
     volumes: tuple[HostVolume, ...]
 
 
+@frozen(kw_only=True)
+class Ground:
+    """What a plan comes to on a host."""
+
+    needs_own_start: bool
+    """Whether a spare cannot become this sandbox."""
+    notes: Mapping[str, str]
+    """What the sandbox's extensions say about it."""
+
+
 class Host(Protocol):
     """A machine on which sandboxes can be started."""
 
-    def needs_own_start(self, plan: Plan) -> bool:
-        """Whether a spare cannot become this sandbox."""
+    def look(self, plan: Plan) -> Ground:
+        """What this host would make of a plan. Raises Fault when it cannot be done."""
 
     def start(self, plan: Plan) -> Body:
         """Starts a sandbox whose daemon waits to be configured. Raises StartError."""

@@ -14,10 +14,10 @@ from .. import images
 from ..isolation import cgroups, handle, starter
 from ..isolation.probe import CGROUP_NAME, Machine, probe
 from ..isolation.spec import ImageRoot, Isolation, Limits, SandboxSpec, Started, VolumeMount
-from ..settings import Settings
+from ..settings import Settings, images_directory
 from . import control
 from .faults import Fault, invalid
-from .host import Body, Host, HostRefused, Plan, StartError
+from .host import Body, Ground, Host, HostRefused, Plan, StartError
 from .orders import HostVolume, Resources
 from .values import JSON
 
@@ -102,11 +102,17 @@ class MachineHost:
             )
         return MachineHost(settings, machine, "bubblewrap")
 
-    def needs_own_start(self, plan: Plan) -> bool:
+    def look(self, plan: Plan) -> Ground:
         """Spares stand on the machine's own root and have no volume and no limit of the disk."""
-        root = images.resolve(plan.image)
+        root = self._root(plan.image)
         special = root.path is not None or bool(root.environment)
-        return special or bool(plan.volumes) or plan.resources.disk is not None
+        notes = {PREFIX + "root": root.note or root.name}
+        if plan.resources.ignored:
+            notes[PREFIX + "limits-ignored"] = ", ".join(plan.resources.ignored)
+        return Ground(
+            needs_own_start=special or bool(plan.volumes) or plan.resources.disk is not None,
+            notes=notes,
+        )
 
     def start(self, plan: Plan) -> Body:
         """Starts a sandbox and waits until its daemon answers. Raises StartError or Fault."""
@@ -151,7 +157,12 @@ class MachineHost:
         handle.remove_directory(directory)
 
     def _root(self, name: str) -> ImageRoot:
-        return images.resolve(name) if name else ImageRoot(name="", note="the machine's own root")
+        if not name:
+            return ImageRoot(name="", note="the machine's own root")
+        try:
+            return images.resolve(name, directory=images_directory(self._settings.directory))
+        except images.ImageError as error:
+            raise invalid(f"image: {error}.") from error
 
     def _mount(self, volume: HostVolume) -> VolumeMount:
         source = Path(volume.path, volume.sub_path or "")

@@ -177,7 +177,8 @@ class Sandboxes:
 
     async def _create(self, order: Order) -> Record:
         plan = self._plan(order)
-        spare = None if self._host.needs_own_start(plan) else self._take_spare()
+        ground = await self._in_thread(lambda: self._host.look(plan))
+        spare = None if ground.needs_own_start else self._take_spare()
         record = self._new_record(spare.id if spare else plan.id, order)
         if spare is not None and spare.body is not None:
             sandbox, body = spare, spare.body
@@ -190,7 +191,7 @@ class Sandboxes:
             if spare is not None:
                 await self._in_thread(lambda: body.set_limits(order.resources))
             await self._control(body, _configuration(sandbox.record, order))
-            await self._settle(sandbox, body)
+            await self._settle(sandbox, {**body.notes, **ground.notes})
         except BaseException as error:
             await self._discard(sandbox)
             raise _start_fault(error) from error
@@ -241,17 +242,17 @@ class Sandboxes:
             raise _start_fault(error) from error
         return body
 
-    async def _settle(self, sandbox: Sandbox, body: Body) -> None:
+    async def _settle(self, sandbox: Sandbox, notes: Mapping[str, str]) -> None:
         """The daemon is configured: the sandbox runs from here on."""
         at = now()
         running = sandbox.record.moved(RUNNING, "CONTAINER_RUNNING", "The sandbox is running.", at)
-        extensions = {**running.extensions, **body.notes}
+        extensions = {**running.extensions, **notes}
         sandbox.record = evolve(running, extensions=extensions)
-        await self._store.put(sandbox.record, Event(at, "Running", _say(body.notes)))
+        await self._store.put(sandbox.record, Event(at, "Running", _say(notes)))
         self._arm(sandbox)
         if sandbox.pidfd is None:  # It died in between, when nobody cared yet.
             self._died(sandbox)
-        logger.info("sandbox %s runs: %s", sandbox.id, _say(body.notes))
+        logger.info("sandbox %s runs: %s", sandbox.id, _say(notes))
 
     # Spares
 

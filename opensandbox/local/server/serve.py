@@ -132,17 +132,17 @@ def _url(settings: Settings, listener: socket.socket) -> str:
 
 
 def _say_where(settings: Settings, url: str) -> None:
-    logger.info("OpenSandbox %s listens on %s", VERSION, url)
     if settings.beyond_loopback:
         logger.warning(
             "%s can be reached from other machines: whoever has the key runs code on this one",
             settings.host,
         )
     if settings.embedded:
+        logger.info("OpenSandbox %s listens on %s", VERSION, url)
         return
     kept = settings.directory / discovery.KEY_FILE
     key = "the one given" if settings.api_key else f"kept in {kept}"
-    print(f"OpenSandbox listens on {url} (API key: {key})", flush=True)
+    print(f"OpenSandbox {VERSION} listens on {url} (API key: {key})", flush=True)
 
 
 async def _stop_idle(

@@ -20,7 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from opensandbox.local.server.host import Plan, StartError
+from opensandbox.local.server.host import Ground, Plan, StartError
 from opensandbox.local.server.orders import Resources
 
 
@@ -66,8 +66,9 @@ class StandinBody:
 class StandinHost:
     """Starts stand-ins; `image` names that begin with ``broken`` fail."""
 
-    def needs_own_start(self, plan: Plan) -> bool:
-        return plan.image.startswith(("own", "broken")) or bool(plan.volumes)
+    def look(self, plan: Plan) -> Ground:
+        own = plan.image.startswith(("own", "broken")) or bool(plan.volumes)
+        return Ground(needs_own_start=own, notes={})
 
     def start(self, plan: Plan) -> StandinBody:
         if plan.image.startswith("broken"):
