@@ -1,0 +1,183 @@
+"""Puts the daemon together and runs it.
+
+Rules:
+- As process 1 of a sandbox it reaps every orphan; commands are the spawner's children, so nobody
+  else in this process ever waits for one.
+- When it ends, everything in the sandbox ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import logging
+import os
+import signal
+import socket
+import time
+from typing import Any
+
+from . import routes
+from .app import Application
+from .commands import CommandRequest, Commands
+from .control import Answer, ControlServer
+from .errors import invalid
+from .processes import Processes
+from .relay import Relays
+from .serving import ApiServer
+from .state import Settings, State
+from .work import Workers
+
+logger = logging.getLogger("opensandbox.execd")
+
+
+def run(
+    *,
+    listen: int,
+    control: int,
+    spawner_pid: int,
+    spawner_connection: socket.socket,
+    confined: bool,
+) -> int:
+    """Serves until SIGTERM or "shutdown". Returns the exit status."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s %(message)s")
+    processes = Processes(spawner_pid, spawner_connection, confined=confined)
+    listener = socket.socket(fileno=listen)
+    control_listener = socket.socket(fileno=control)
+    for inherited in (listener, control_listener):
+        inherited.set_inheritable(False)
+    # What is loaded by now stays for good: no collection needs to look at it again.
+    gc.collect()
+    gc.freeze()
+    asyncio.run(_Daemon(processes).serve(listener, control_listener))
+    return 0
+
+
+class _Daemon:
+    def __init__(self, processes: Processes) -> None:
+        self._processes = processes
+        self._state = State()
+        self._workers = Workers()
+        self._relays = Relays()
+        self._commands = Commands(processes)
+        self._server = ApiServer(self._application(), None)
+
+    def _application(self) -> Application:
+        commands = routes.CommandRoutes(self._state, self._commands)
+        return Application(
+            self._state,
+            [
+                *routes.general(),
+                *commands.routes(),
+                *routes.FileRoutes(self._workers).routes(),
+            ],
+        )
+
+    async def serve(self, listener: socket.socket, control_listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        self._processes.open()
+        loop.add_signal_handler(signal.SIGCHLD, _reap)
+        loop.add_signal_handler(signal.SIGTERM, self._server.stop)
+        loop.add_signal_handler(signal.SIGINT, self._server.stop)
+        control = ControlServer(
+            control_listener,
+            {
+                "configure": self._configure,
+                "expose": self._expose,
+                "status": self._status,
+                "shutdown": self._shutdown,
+            },
+        )
+        answering = asyncio.create_task(control.serve())
+        try:
+            await self._server.serve([listener])
+        finally:
+            answering.cancel()
+            self._relays.close()
+            self._commands.close()
+            self._processes.close()
+            self._workers.close()
+            _end_everything()
+
+    async def _configure(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        settings = Settings.from_message(message)
+        self._state.configure(settings)
+        notes: list[object] = []
+        if settings.hostname:
+            try:
+                socket.sethostname(settings.hostname)
+            except OSError as error:
+                notes.append(f"the host name could not be set: {error.strerror}")
+        if settings.limits:
+            self._processes.limit(settings.limits)
+        if settings.entrypoint:
+            await self._run_entrypoint(settings.entrypoint)
+        return {"notes": notes}
+
+    async def _run_entrypoint(self, argv: list[str]) -> None:
+        request = CommandRequest.from_body(
+            {"argv": argv, "background": True}, env=self._state.env, cwd=self._state.cwd
+        )
+        await self._commands.run_in_background(request)
+
+    async def _expose(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        port = message.get("port")
+        if not isinstance(port, int) or not 0 < port < 65536:
+            raise invalid("port must be a number from 1 to 65535")
+        if passed is None:
+            raise invalid("expose needs the descriptor of a listening socket")
+        await self._relays.add(passed, port)
+        return {"taken": True}
+
+    async def _status(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        return {
+            "configured": self._state.settings is not None,
+            "processes": self._processes.count(),
+            "uptime": time.monotonic() - self._state.started,
+        }
+
+    async def _shutdown(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        # After the answer: whoever asked wants to hear it.
+        asyncio.get_running_loop().call_later(0.01, self._end_soon)
+        return {}
+
+    def _end_soon(self) -> None:
+        self._processes.close()  # Streams end because their commands do.
+        self._server.stop()
+
+
+def _reap() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG) != (0, 0):
+            pass
+
+
+def _end_everything() -> None:
+    """Kills what is left: all of the sandbox as process 1, else what descends from here."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    deadline = time.monotonic() + 5
+    while time.monotonic() < deadline:
+        for pid in _left():
+            with contextlib.suppress(OSError):
+                os.kill(pid, signal.SIGKILL)
+        _reap()
+        if not _left():
+            return
+        time.sleep(0.005)
+
+
+def _left() -> list[int]:
+    if os.getpid() == 1:
+        return [int(name) for name in os.listdir("/proc") if name.isdecimal() and name != "1"]
+    return _children(os.getpid())
+
+
+def _children(pid: int) -> list[int]:
+    found = []
+    with contextlib.suppress(OSError):
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children", encoding="ascii") as file:
+                for child in map(int, file.read().split()):
+                    found += [child, *_children(child)]
+    return found

@@ -1,0 +1,227 @@
+"""Which function answers which path."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp
+
+from opensandbox._wire import headers as names
+
+from . import downloads, files, frames
+from .app import Json
+from .commands import CommandRequest, Commands, read_log
+from .errors import from_os, invalid
+from .requests import (
+    identity,
+    query_number,
+    query_path,
+    query_paths,
+    read_json,
+    read_object,
+)
+from .state import State
+from .streaming import EventStream
+from .work import Workers
+
+_LARGEST_LOG_ANSWER = 16 * 1024 * 1024
+_DEEPEST = 1000
+
+Handler = Callable[[Request], Awaitable[Any]]
+
+
+def general() -> list[BaseRoute]:
+    """The paths that need nothing of the sandbox."""
+    return [
+        Route("/ping", ping, methods=["GET"]),
+        Route("/code/contexts", no_contexts, methods=["GET"]),
+    ]
+
+
+async def ping(request: Request) -> Response:
+    """`GET /ping`."""
+    return Response()
+
+
+async def no_contexts(request: Request) -> Response:
+    """`GET /code/contexts`: this daemon keeps none."""
+    return Json([])
+
+
+class CommandRoutes:
+    """The paths below `/command`."""
+
+    def __init__(self, state: State, commands: Commands) -> None:
+        self._state = state
+        self._commands = commands
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        return [
+            Route("/command", self.run, methods=["POST"]),
+            Route("/command", self.interrupt, methods=["DELETE"]),
+            Route("/command/status/{id}", self.status, methods=["GET"]),
+            Route("/command/{id}/logs", self.logs, methods=["GET"]),
+        ]
+
+    async def run(self, request: Request) -> ASGIApp:
+        """Starts a command; the answer is its events."""
+        body = await read_object(request)
+        wanted = CommandRequest.from_body(body, env=self._state.env, cwd=self._state.cwd)
+        if not wanted.background:
+            return EventStream((await self._commands.run(wanted)).follow)
+        command = await self._commands.run_in_background(wanted)
+
+        async def announce(send: Callable[[bytes], Awaitable[None]]) -> None:
+            await send(frames.init(command.id) + frames.ping() + frames.complete(0))
+
+        return EventStream(announce)
+
+    async def interrupt(self, request: Request) -> Response:
+        """Interrupts a command's process group."""
+        await self._commands.interrupt(request.query_params.get("id", ""))
+        return Response()
+
+    async def status(self, request: Request) -> Response:
+        """Whether a command runs, and how it ended."""
+        return Json(self._commands.get(request.path_params["id"]).status())
+
+    async def logs(self, request: Request) -> Response:
+        """The output of a background command from a cursor on."""
+        log = self._commands.log(request.path_params["id"])
+        cursor = query_number(request, "cursor", least=0) or 0
+        content = read_log(log, cursor, _LARGEST_LOG_ANSWER)
+        answer = Response(content, media_type="text/plain; charset=utf-8")
+        answer.headers[names.LOGS_CURSOR] = str(cursor + len(content))
+        return answer
+
+
+class FileRoutes:
+    """The paths below `/files` and `/directories`, as the daemon's user or as another."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them, at the root and below `/v1/filesystem/{uid}/{gid}`."""
+        return self._below("") + self._below("/v1/filesystem/{uid:int}/{gid:int}")
+
+    def _below(self, prefix: str) -> list[BaseRoute]:
+        table: list[tuple[str, str, Handler]] = [
+            ("GET", "/files/info", self.info),
+            ("POST", "/files/permissions", self.permissions),
+            ("POST", "/files/mv", self.move),
+            ("POST", "/files/replace", self.replace),
+            ("GET", "/files/search", self.search),
+            ("POST", "/files/upload", self.upload),
+            ("GET", "/files/download", self.download),
+            ("DELETE", "/files", self.remove),
+            ("GET", "/directories/list", self.list),
+            ("POST", "/directories", self.make_directories),
+            ("DELETE", "/directories", self.remove_directories),
+        ]
+        return [Route(prefix + path, run, methods=[method]) for method, path, run in table]
+
+    async def info(self, request: Request) -> Response:
+        """What there is to know about paths."""
+        paths = query_paths(request)
+        return Json(await self._workers.run(identity(request), files.infos, paths))
+
+    async def permissions(self, request: Request) -> Response:
+        """Changes modes and owners."""
+        wanted = files.check_permissions(await read_json(request))
+        await self._workers.run(identity(request), files.set_permissions, wanted)
+        files.forget_names()
+        return Response()
+
+    async def move(self, request: Request) -> Response:
+        """Renames files and directories."""
+        body = await read_json(request)
+        if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
+            raise invalid("the body must be a list of objects with src and dest")
+        moves = [
+            (files.check_path(item.get("src")), files.check_path(item.get("dest"))) for item in body
+        ]
+        await self._workers.run(identity(request), files.move, moves)
+        return Response()
+
+    async def replace(self, request: Request) -> Response:
+        """Replaces text in files."""
+        wanted = _replacements(await read_object(request))
+        counts = await self._workers.run(identity(request), files.replace, wanted)
+        verbose = request.query_params.get("verbose", "").lower() in ("true", "1")
+        return Json(counts) if verbose else Response()
+
+    async def search(self, request: Request) -> Response:
+        """Finds files by a glob."""
+        path = query_path(request)
+        pattern = request.query_params.get("pattern") or "**"
+        return Json(await self._workers.run(identity(request), files.search, path, pattern))
+
+    async def list(self, request: Request) -> Response:
+        """What is in a directory."""
+        path = query_path(request)
+        depth = min(query_number(request, "depth", least=1) or 1, _DEEPEST)
+        return Json(await self._workers.run(identity(request), files.list_directory, path, depth))
+
+    async def make_directories(self, request: Request) -> Response:
+        """Makes directories with their parents."""
+        wanted = files.check_permissions(await read_json(request))
+        await self._workers.run(identity(request), files.make_directories, wanted)
+        return Response()
+
+    async def remove(self, request: Request) -> Response:
+        """Deletes files."""
+        paths = query_paths(request)
+        await self._workers.run(identity(request), files.remove_files, paths)
+        return Response()
+
+    async def remove_directories(self, request: Request) -> Response:
+        """Deletes directories with all they hold."""
+        paths = query_paths(request)
+        await self._workers.run(identity(request), files.remove_directories, paths)
+        return Response()
+
+    async def upload(self, request: Request) -> Response:
+        """Writes the files of a multipart body."""
+        from . import uploads  # The parser is loaded by the sandboxes that use it.
+
+        boundary = uploads.boundary_of(request.headers.get("content-type", ""))
+        await uploads.Upload(self._workers, identity(request)).take(boundary, request.stream())
+        return Response()
+
+    async def download(self, request: Request) -> ASGIApp:
+        """Sends a file, a range of its bytes, or some of its lines."""
+        path = query_path(request)
+        first = query_number(request, "offset", least=0)
+        count = query_number(request, "limit", least=0)
+        try:
+            descriptor = await self._workers.run(identity(request), downloads.open_file, path)
+        except OSError as error:
+            raise from_os(error, f"read {path!r}") from error
+        if first is not None or count is not None:
+            span = await self._workers.run(
+                None, downloads.find_lines, descriptor, first or 1, count
+            )
+            return downloads.answer_lines(self._workers, descriptor, span)
+        size = downloads.size_of(descriptor)
+        try:
+            wanted = request.headers.get("range")
+            return downloads.answer_bytes(self._workers, descriptor, path, wanted)
+        except ValueError as error:
+            return PlainTextResponse(f"{error}\n", 416, {"content-range": f"bytes */{size}"})
+
+
+def _replacements(body: dict[str, Any]) -> dict[str, tuple[bytes, bytes]]:
+    wanted = {}
+    for path, item in body.items():
+        old, new = (item.get("old"), item.get("new")) if isinstance(item, dict) else (None, None)
+        if not isinstance(old, str) or not old or not isinstance(new, str):
+            raise invalid(f"{path!r} needs old, a non-empty string, and new, a string")
+        encoded = old.encode("utf-8", "surrogatepass"), new.encode("utf-8", "surrogatepass")
+        wanted[files.check_path(path)] = encoded
+    return wanted
