@@ -100,9 +100,10 @@ def print_info(info: SandboxInfo) -> None:
 def pick_isolation() -> str:
     """`auto`; `none`, with the reason printed, where sandboxes cannot be isolated."""
     machine = probe()
-    if machine.userns and machine.bubblewrap:
+    if machine.isolates:
         return "auto"
-    print("This machine cannot isolate sandboxes:", *machine.problems, file=sys.stderr)
+    print("This machine cannot isolate sandboxes:", file=sys.stderr)
+    print(*machine.problems_of_isolation, sep="\n", file=sys.stderr)
     print("Running this trusted script without isolation.", file=sys.stderr)
     return "none"
 

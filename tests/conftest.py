@@ -29,9 +29,7 @@ def missing_isolation() -> str | None:
     from opensandbox.local.isolation.probe import probe
 
     machine = probe()
-    if machine.userns and machine.bubblewrap:
-        return None
-    return " ".join(machine.problems) or "bubblewrap does not run"
+    return None if machine.isolates else " ".join(machine.problems_of_isolation)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
