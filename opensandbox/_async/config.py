@@ -1,0 +1,407 @@
+"""How to reach a server, and how to talk to it: the one thing that programs configure.
+
+Rules:
+
+* A value: frozen, checked when built, with keywords only. It can be compared, copied and pickled;
+  what is connected is not part of it, so a copy opens connections of its own.
+* One config has one pool of connections, for every sandbox made with it, on any event loop, in any
+  thread and after a fork.
+* The environment is read when a value is needed, not when the config is built.
+* No secret in the repr.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import os
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
+
+import attrs
+import httpx
+
+from .._concurrency import Lock
+from .._wire.urls import protocol_and_host
+from ..exceptions import InvalidArgumentException
+from ..models._time import Seconds, seconds
+from ..transport.retry import RetryPolicy
+from .transport import PooledTransport, RetryAsyncTransport, Verify
+
+if TYPE_CHECKING:
+    from .http import Connection
+
+_DEFAULT_DOMAIN = "localhost:8080"
+#: The domain that stands for the embedded runtime of this machine.
+LOCAL = "local"
+#: How many requests one config has under way at once when nobody says otherwise. Every running
+#: command holds one, and a process has 1,024 descriptors by default.
+_MAX_CONNECTIONS = 512
+_MAX_IDLE = 100
+#: Servers close idle connections after 5 s: ours are gone before.
+_KEEPALIVE = 3.0
+
+_T = TypeVar("_T", bound=type)
+_opening = Lock()
+
+
+def _user_agent() -> str:
+    try:
+        version = metadata.version("opensandbox")
+    except metadata.PackageNotFoundError:  # a checkout that was never installed
+        version = "0"
+    return f"OpenSandbox-Python-SDK/{version}"
+
+
+def _known_keywords(cls: _T) -> _T:
+    """Refuse a keyword that is none of the fields, and name the one that was meant."""
+    names = [field.alias for field in attrs.fields(cls) if field.init and field.alias]
+    plain: Callable[..., None] = cls.__init__  # type: ignore[misc]
+
+    @functools.wraps(plain)
+    def init(self: object, *positional: object, **given: object) -> None:
+        for name in given:
+            if name not in names:
+                close = difflib.get_close_matches(name, names, n=1)
+                hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(names)}"
+                raise InvalidArgumentException(f"{cls.__name__} has no {name!r}{hint}")
+        if positional:
+            raise InvalidArgumentException(f"{cls.__name__} takes keywords only")
+        plain(self, **given)
+
+    cls.__init__ = init  # type: ignore[misc]
+    return cls
+
+
+def _wrong(field: attrs.Attribute[Any], wanted: str, value: object) -> InvalidArgumentException:
+    # The type, not the value: it may be a key that went into the wrong field.
+    return InvalidArgumentException(
+        f"ConnectionConfig.{field.name} must be {wanted}, got {type(value).__name__}"
+    )
+
+
+def _text_or_none(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        raise _wrong(field, "a string or None", value)
+
+
+def _text(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, str):
+        raise _wrong(field, "a string", value)
+
+
+def _flag(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, bool):
+        raise _wrong(field, "True or False", value)
+
+
+def _count(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise _wrong(field, "a whole number", value)
+    if value < 1:
+        raise InvalidArgumentException(f"ConnectionConfig.{field.name} must be at least 1")
+
+
+def _domain(instance: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    _text_or_none(instance, field, value)
+    if value is not None and value.strip() and value.strip().lower() != LOCAL:
+        protocol_and_host(value)
+
+
+def _protocol(value: str) -> str:
+    if not isinstance(value, str) or value.lower() not in ("http", "https"):
+        raise InvalidArgumentException(
+            f"ConnectionConfig.protocol must be http or https, got {value!r}"
+        )
+    return value.lower()
+
+
+def _request_timeout(value: Seconds) -> timedelta:
+    return timedelta(seconds=seconds(value, "ConnectionConfig.request_timeout"))
+
+
+def _endpoint_cache_ttl(value: Seconds) -> timedelta:
+    return timedelta(seconds=seconds(value, "ConnectionConfig.endpoint_cache_ttl", at_least=0))
+
+
+def _headers(value: Mapping[str, str]) -> dict[str, str]:
+    pairs = dict(value) if isinstance(value, Mapping) else None
+    texts = [] if pairs is None else [*pairs.keys(), *pairs.values()]
+    if pairs is None or not all(isinstance(text, str) for text in texts):
+        raise InvalidArgumentException("ConnectionConfig.headers must map strings to strings")
+    for name, text in pairs.items():
+        if not name.strip() or any(ord(character) in (0, 10, 13) for character in name + text):
+            raise InvalidArgumentException(
+                f"ConnectionConfig.headers: {name!r} is no header that can be sent"
+            )
+    return pairs
+
+
+def _shown_headers(headers: dict[str, str]) -> str:
+    return repr(dict.fromkeys(headers, "***"))
+
+
+def _shown_proxy(proxy: str | None) -> str:
+    if proxy is None:
+        return "None"
+    parts = urlsplit(proxy)
+    return repr(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}")
+
+
+def _event_hooks(
+    value: Mapping[str, Sequence[Callable[..., Awaitable[None]]]],
+) -> dict[str, list[Callable[..., Awaitable[None]]]]:
+    if not isinstance(value, Mapping) or not set(value) <= {"request", "response"}:
+        raise InvalidArgumentException(
+            'ConnectionConfig.event_hooks must be {"request": [...], "response": [...]}'
+        )
+    hooks = {name: list(functions) for name, functions in value.items()}
+    if not all(callable(function) for functions in hooks.values() for function in functions):
+        raise InvalidArgumentException("ConnectionConfig.event_hooks must hold functions")
+    return hooks
+
+
+def _transport(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if value is not None and not isinstance(value, httpx.AsyncBaseTransport):
+        raise _wrong(field, "an httpx transport of this colour (async or sync), or None", value)
+
+
+def _retry_policy(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    if not isinstance(value, RetryPolicy):
+        raise _wrong(field, "a RetryPolicy", value)
+
+
+def _proxy(instance: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    _text_or_none(instance, field, value)
+    if value is None:
+        return
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise InvalidArgumentException(
+            "ConnectionConfig.proxy must be the URL of an http or https proxy,"
+            " as in http://proxy.example:3128"
+        )
+
+
+def _verify(instance: object, field: attrs.Attribute[Any], value: object) -> None:
+    import ssl
+
+    if not isinstance(value, bool | str | os.PathLike | ssl.SSLContext):
+        raise _wrong(field, "True, False, a path or an ssl.SSLContext", value)
+
+
+class _Opened:
+    """What a config has opened: no part of its value."""
+
+    def __init__(self) -> None:
+        self.connection: Connection | None = None
+
+
+@_known_keywords
+@attrs.frozen(kw_only=True)
+class ConnectionConfig:
+    """Where the server is, and how to talk to it.
+
+    Example::
+
+        config = ConnectionConfig(domain="sandboxes.example:8080", api_key="...")
+        async with await Sandbox.create("python:3.11", connection_config=config) as sandbox:
+            ...
+        await config.close()
+
+    Durations are seconds as a number, or a timedelta. Raises `InvalidArgumentException` for a
+    keyword that does not exist and for a value that cannot be meant.
+    """
+
+    #: The key of the server. None: the environment variable OPEN_SANDBOX_API_KEY, else none.
+    api_key: str | None = attrs.field(default=None, validator=_text_or_none, repr=False)
+    #: `host`, `host:port`, a URL, or `local` for the embedded runtime of this machine.
+    #: None: the environment variable OPEN_SANDBOX_DOMAIN, else localhost:8080.
+    domain: str | None = attrs.field(default=None, validator=_domain)
+    #: http or https; a scheme in `domain` wins.
+    protocol: str = attrs.field(default="http", converter=_protocol)
+    #: The limit of one call with all its retries; of a stream up to its first bytes.
+    request_timeout: timedelta = attrs.field(
+        default=timedelta(seconds=30), converter=_request_timeout
+    )
+    #: Log every request to the logger "opensandbox": method, URL, status, time, request id.
+    debug: bool = attrs.field(default=False, validator=_flag)
+    user_agent: str = attrs.field(factory=_user_agent, validator=_text)
+    #: Sent with every request.
+    headers: dict[str, str] = attrs.field(factory=dict, converter=_headers, repr=_shown_headers)
+    #: Whether a redirect is followed; keys are never taken to another host.
+    follow_redirects: bool = attrs.field(default=False, validator=_flag)
+    #: httpx's hooks: {"request": [...], "response": [...]}.
+    event_hooks: dict[str, list[Callable[..., Awaitable[None]]]] = attrs.field(
+        factory=dict, converter=_event_hooks
+    )
+    #: The httpx transport to use, which stays the caller's to close. None: a pool of our own.
+    transport: httpx.AsyncBaseTransport | None = attrs.field(default=None, validator=_transport)
+    retry_policy: RetryPolicy = attrs.field(factory=RetryPolicy, validator=_retry_policy)
+    #: Reach the sandboxes through the server, where they cannot be reached directly.
+    use_server_proxy: bool = attrs.field(default=False, validator=_flag)
+    #: For how long the address of a sandbox's port is remembered.
+    endpoint_cache_ttl: timedelta = attrs.field(
+        default=timedelta(seconds=600), converter=_endpoint_cache_ttl
+    )
+    endpoint_cache_size: int = attrs.field(default=1024, validator=_count)
+    endpoint_cache_disabled: bool = attrs.field(default=False, validator=_flag)
+    #: Taken, and without effect: nothing is sent to anyone but the server.
+    disable_metrics: bool = attrs.field(default=False, validator=_flag)
+    #: OpenTelemetry spans for every call (extra `otel`).
+    enable_tracing: bool = attrs.field(default=False, validator=_flag)
+    #: How a server's certificate is checked: True by the usual authorities, False not at all, a
+    #: path by the authorities in that file or folder, an `ssl.SSLContext` as it says.
+    verify: Verify = attrs.field(default=True, validator=_verify)
+    #: The URL of a proxy for every request. None: HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the
+    #: environment, though never for this machine itself.
+    proxy: str | None = attrs.field(default=None, validator=_proxy, repr=_shown_proxy)
+    _owned: bool = attrs.field(default=False, init=False, eq=False, repr=False)
+    _opened: _Opened = attrs.field(factory=_Opened, init=False, eq=False, repr=False)
+
+    @property
+    def owns_transport(self) -> bool:
+        """Whether the connections are the config's own to close."""
+        return self.transport is None or self._owned
+
+    @property
+    def is_local(self) -> bool:
+        """Whether this means the embedded runtime of this machine."""
+        return self.get_domain().strip().lower() == LOCAL
+
+    def get_api_key(self) -> str:
+        """The key that is used; empty when there is none."""
+        return self.api_key or os.environ.get("OPEN_SANDBOX_API_KEY", "")
+
+    def get_domain(self) -> str:
+        """The domain that is used."""
+        return self.domain or os.environ.get("OPEN_SANDBOX_DOMAIN") or _DEFAULT_DOMAIN
+
+    def get_protocol(self) -> str:
+        """http or https: the scheme of the domain, else `protocol`."""
+        if self.is_local:
+            return "http"
+        return protocol_and_host(self.get_domain(), self.protocol)[0]
+
+    def get_base_url(self) -> str:
+        """The address of the lifecycle API.
+
+        Raises `SandboxConnectionException` for the embedded runtime before it was used: its
+        address is not known until then.
+        """
+        return self.connection.known_server(self).base_url
+
+    def new_owned_transport(
+        self,
+        *,
+        max_connections: int | None = 100,
+        max_keepalive_connections: int = 20,
+        keepalive_expiry: float = _KEEPALIVE,
+    ) -> httpx.AsyncBaseTransport:
+        """A pool of connections with this config's TLS, proxy and retries, the caller's to close.
+
+        `max_connections` requests may be under way at once, None for any number; `keepalive_expiry`
+        is how many seconds an idle connection is kept.
+        """
+        pooled = PooledTransport(
+            verify=self.verify,
+            proxy=self.proxy,
+            max_connections=max_connections,
+            max_keepalive_connections=max_keepalive_connections,
+            keepalive_expiry=keepalive_expiry,
+        )
+        if not self.retry_policy.wraps_transport():
+            return pooled
+        return RetryAsyncTransport(pooled, self.retry_policy, owns_inner=True)
+
+    def with_transport_if_missing(
+        self,
+        *,
+        max_connections: int | None = 100,
+        max_keepalive_connections: int = 20,
+        keepalive_expiry: float = _KEEPALIVE,
+    ) -> ConnectionConfig:
+        """This config, or a copy of it with a pool of its own when it was given no transport."""
+        if self.transport is not None:
+            return self
+        pooled = self.new_owned_transport(
+            max_connections=max_connections,
+            max_keepalive_connections=max_keepalive_connections,
+            keepalive_expiry=keepalive_expiry,
+        )
+        config = attrs.evolve(self, transport=pooled)
+        object.__setattr__(config, "_owned", True)
+        return config
+
+    async def close_transport_if_owned(self) -> None:
+        """Close the connections, unless the transport is the caller's; new use opens new ones."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Close the connections, unless the transport is the caller's; new use opens new ones."""
+        connection = self._opened.connection
+        if connection is not None:
+            await connection.close()
+        elif self._owned and self.transport is not None:
+            await self.transport.aclose()
+
+    async def __aenter__(self) -> ConnectionConfig:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    @property
+    def connection(self) -> Connection:
+        """What the package sends with: the one client of this config."""
+        connection = self._opened.connection
+        if connection is None:
+            from .http import Connection
+
+            with _opening:
+                connection = self._opened.connection
+                if connection is None:
+                    connection = self._opened.connection = Connection(
+                        self, self.transport or self._own_transport()
+                    )
+        return connection
+
+    def _own_transport(self) -> httpx.AsyncBaseTransport:
+        return self.new_owned_transport(
+            max_connections=_MAX_CONNECTIONS, max_keepalive_connections=_MAX_IDLE
+        )
+
+    def model_copy(
+        self, *, update: Mapping[str, Any] | None = None, deep: bool = False
+    ) -> ConnectionConfig:
+        """A copy with the fields in `update` changed. `deep` makes no difference."""
+        config = ConnectionConfig(**{**self._fields(), **(update or {})})
+        if self._owned and config.transport is self.transport:
+            object.__setattr__(config, "_owned", True)
+        return config
+
+    def _fields(self) -> dict[str, Any]:
+        return {
+            field.name: getattr(self, field.name)
+            for field in attrs.fields(type(self))
+            if field.init
+        }
+
+    def __copy__(self) -> ConnectionConfig:
+        return self.model_copy()
+
+    def __deepcopy__(self, memo: object) -> ConnectionConfig:
+        return self.model_copy()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        fields = self._fields()
+        if self._owned:
+            fields["transport"] = None  # a pool is made where it is used
+        return (_restored, (fields,))
+
+
+def _restored(fields: dict[str, Any]) -> ConnectionConfig:
+    return ConnectionConfig(**fields)

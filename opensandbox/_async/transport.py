@@ -1,0 +1,464 @@
+"""The pool of connections beneath every request, and the retries around it.
+
+Rules:
+
+* A transport may be used from any event loop, thread or forked child: it keeps a pool for each.
+* TLS settings are read once, at the first https request, off the event loop; http needs none.
+* Retries follow `RetryPolicy`, which decides; this module sends and waits.
+* Only httpx's exceptions leave here, as httpx asks of a transport; `http` turns them into ours.
+"""
+
+from __future__ import annotations
+
+import random
+import ssl
+from collections.abc import AsyncIterator, MutableMapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+from urllib.request import (  # type: ignore[attr-defined]
+    getproxies_environment,
+    proxy_bypass_environment,
+)
+
+import httpcore
+import httpx
+
+from .._concurrency import (
+    AsyncConnectionPool,
+    AsyncHere,
+    AsyncHTTPProxy,
+    AsyncLock,
+    AsyncNetwork,
+    AsyncSlots,
+    async_run_blocking,
+    async_sleep,
+    async_time_limit,
+    monotonic,
+)
+from .._wire.errors import retry_after
+from ..exceptions import InvalidArgumentException
+from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
+
+#: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
+#: the authorities in that file or folder, a context as it says.
+Verify = bool | str | Path | ssl.SSLContext
+
+# What a request carries for the transports below, beside httpx's own "timeout".
+#: When the caller's deadline passes, by the monotonic clock; no wait may end later.
+DEADLINE = "opensandbox.deadline"
+#: The failures before a retry, so that the error at the end can tell of them.
+FAILURES = "opensandbox.failures"
+#: A refused connection is the answer: whoever sent this knows better than to try again.
+REFUSED_IS_FINAL = "opensandbox.refused_is_final"
+
+_T = TypeVar("_T")
+_EXCEPTIONS: dict[type[Exception], type[httpx.TransportError]] = {
+    getattr(httpcore, name): getattr(httpx, name)
+    for name in (
+        "ConnectError",
+        "ConnectTimeout",
+        "LocalProtocolError",
+        "NetworkError",
+        "PoolTimeout",
+        "ProtocolError",
+        "ProxyError",
+        "ReadError",
+        "ReadTimeout",
+        "RemoteProtocolError",
+        "UnsupportedProtocol",
+        "WriteError",
+        "WriteTimeout",
+    )
+}
+_FAULTS = tuple(_EXCEPTIONS)
+
+
+def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
+    kind = _EXCEPTIONS.get(type(error), httpx.TransportError)
+    cause = error.__cause__ or error.__context__
+    return kind(str(error) or str(cause or "") or type(error).__name__, request=request)
+
+
+def tls_context(verify: Verify) -> ssl.SSLContext:
+    """The TLS settings for `verify`; reads the authorities from disk, so it takes a while."""
+    if isinstance(verify, ssl.SSLContext):
+        return verify
+    if isinstance(verify, bool):
+        return httpx.create_ssl_context(verify=verify)
+    path = Path(verify)
+    try:
+        if path.is_dir():
+            return ssl.create_default_context(capath=path)
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise InvalidArgumentException(
+            f"verify={str(path)!r} cannot be read as certificates: {error}", cause=error
+        ) from error
+
+
+class _Pools:
+    """The connection pools of one event loop, or in the blocking colour of the process."""
+
+    def __init__(self, max_connections: int | None) -> None:
+        # A line of our own before httpcore's: a request cancelled in httpcore's line can leave
+        # a connection behind that nobody uses and nobody closes.
+        self.slots = None if max_connections is None else AsyncSlots(max_connections)
+        self.opening = AsyncLock()
+        self.pools: dict[tuple[bool, str | None], AsyncConnectionPool] = {}
+
+    async def close(self) -> None:
+        pools, self.pools = self.pools, {}
+        for pool in pools.values():
+            await pool.aclose()
+
+    def drop(self) -> None:
+        """Let go of what cannot be closed in order: its event loop or its process is gone."""
+        for pool in self.pools.values():
+            for connection in pool.connections:
+                _shut(connection)
+
+
+def _shut(connection: object) -> None:
+    """Close a connection's socket by hand, whatever httpcore thinks of it."""
+    inner = getattr(connection, "_connection", None)
+    stream = getattr(inner, "_network_stream", None)
+    sock = stream.get_extra_info("socket") if stream is not None else None
+    if sock is not None:
+        _close_socket(sock)
+
+
+def _close_socket(sock: Any) -> None:
+    try:
+        (sock.close if hasattr(sock, "close") else sock._sock.close)()
+    except (OSError, AttributeError):
+        return
+
+
+class PooledTransport(httpx.AsyncBaseTransport):
+    """Connections that are kept and shared, on whatever event loop or thread they are asked for.
+
+    `max_connections` is how many requests may be under way at once, None for any number;
+    `max_keepalive_connections` idle ones are kept for up to `keepalive_expiry` seconds. `proxy` is
+    the URL of a proxy for everything; None reads HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY,
+    and sends nothing meant for this machine itself through them.
+    """
+
+    def __init__(
+        self,
+        *,
+        verify: Verify = True,
+        proxy: str | None = None,
+        max_connections: int | None = 100,
+        max_keepalive_connections: int = 20,
+        keepalive_expiry: float = 3.0,
+    ) -> None:
+        self._verify = verify
+        self._proxy = proxy
+        self._max_connections = max_connections
+        self._keep = max_keepalive_connections
+        self._expiry = keepalive_expiry
+        self._context: ssl.SSLContext | None = None
+        self._proxies: dict[str, str] | None = None
+        # No method of our own in here: the pools must not keep the transport alive.
+        self._here = AsyncHere(lambda: _Pools(max_connections), _Pools.close, _Pools.drop)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, once."""
+        here = self._here.get()
+        url = request.url
+        key = (url.scheme == "https", self._proxy_for(url))
+        pool = here.pools.get(key) or await self._open(here, key)
+        await self._take_slot(here, request)
+        try:
+            answer = await pool.handle_async_request(
+                httpcore.Request(
+                    method=request.method,
+                    url=httpcore.URL(
+                        scheme=url.raw_scheme,
+                        host=url.raw_host,
+                        port=url.port,
+                        target=url.raw_path,
+                    ),
+                    headers=request.headers.raw,
+                    content=request.stream,
+                    extensions=request.extensions,
+                )
+            )
+        except BaseException as error:
+            if here.slots is not None:
+                here.slots.give_back()
+            if isinstance(error, _FAULTS):
+                raise _as_httpx(error, request) from error
+            raise
+        return httpx.Response(
+            answer.status,
+            headers=answer.headers,
+            stream=_Body(answer, request, here),
+            extensions=answer.extensions,
+        )
+
+    async def _take_slot(self, here: _Pools, request: httpx.Request) -> None:
+        if here.slots is None:
+            return
+        seconds = request.extensions.get("timeout", {}).get("pool")
+        if not await here.slots.take(seconds):
+            raise httpx.PoolTimeout(
+                f"all {self._max_connections} connections were in use for {seconds:g} s"
+                " (with_transport_if_missing(max_connections=...) allows more)",
+                request=request,
+            )
+
+    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncConnectionPool:
+        secure, proxy = key
+        async with here.opening:
+            if key in here.pools:
+                return here.pools[key]
+            if secure and self._context is None:
+                verify = self._verify
+                self._context = await async_run_blocking(lambda: tls_context(verify))
+            pool = here.pools[key] = self._new_pool(self._context if secure else None, proxy)
+            return pool
+
+    def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> AsyncConnectionPool:
+        if proxy is None:
+            return AsyncConnectionPool(
+                ssl_context=context,
+                max_connections=None,
+                max_keepalive_connections=self._keep,
+                keepalive_expiry=self._expiry,
+                network_backend=AsyncNetwork(),
+            )
+        at = httpx.Proxy(proxy)
+        return AsyncHTTPProxy(
+            proxy_url=httpcore.URL(
+                scheme=at.url.raw_scheme,
+                host=at.url.raw_host,
+                port=at.url.port,
+                target=at.url.raw_path,
+            ),
+            proxy_auth=at.raw_auth,
+            ssl_context=context,
+            max_connections=None,
+            max_keepalive_connections=self._keep,
+            keepalive_expiry=self._expiry,
+            network_backend=AsyncNetwork(),
+        )
+
+    def _proxy_for(self, url: httpx.URL) -> str | None:
+        if self._proxy is not None:
+            return self._proxy
+        if self._proxies is None:
+            self._proxies = getproxies_environment()
+        if not self._proxies or _is_loopback(url.host):
+            return None
+        if proxy_bypass_environment(url.netloc.decode("ascii"), self._proxies):
+            return None
+        found = self._proxies.get(url.scheme) or self._proxies.get("all")
+        if found is None:
+            return None
+        return found if "://" in found else f"http://{found}"
+
+    async def aclose(self) -> None:
+        """Close the connections; a later request opens new ones."""
+        await self._here.aclose()
+
+
+def _is_loopback(host: str) -> bool:
+    return host in ("localhost", "::1") or host.endswith(".localhost") or host.startswith("127.")
+
+
+class _Body(httpx.AsyncByteStream):
+    """An answer's body; closing it gives its connection back to the pool, or closes it."""
+
+    def __init__(self, answer: httpcore.Response, request: httpx.Request, here: _Pools) -> None:
+        self._answer = answer
+        self._request = request
+        self._here: _Pools | None = here
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        try:
+            async for part in self._answer.aiter_stream():
+                yield part
+        except _FAULTS as error:
+            raise _as_httpx(error, self._request) from error
+
+    async def aclose(self) -> None:
+        here, self._here = self._here, None
+        if here is None:
+            return
+        try:
+            await self._answer.aclose()
+        finally:
+            if here.slots is not None:
+                here.slots.give_back()
+
+
+class RetryAsyncTransport(httpx.AsyncBaseTransport):
+    """Sends a request again when `policy` says so.
+
+    `owns_inner`: closing this closes `inner` too. `rng` is where the jitter comes from; None takes
+    a generator of its own.
+    """
+
+    def __init__(
+        self,
+        inner: httpx.AsyncBaseTransport,
+        policy: RetryPolicy,
+        *,
+        owns_inner: bool = False,
+        rng: random.Random | None = None,
+    ) -> None:
+        self._inner = inner
+        self._policy = policy
+        self._owns_inner = owns_inner
+        self._rng = rng or random.Random()
+
+    @property
+    def inner(self) -> httpx.AsyncBaseTransport:
+        """The transport that sends."""
+        return self._inner
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send one request, and again when the policy says so."""
+        policy = self._policy
+        started = monotonic()
+        attempt, wait = 1, None
+        while True:
+            response: httpx.Response | None = None
+            failure: httpx.TransportError | None = None
+            try:
+                response = await self._attempt(request)
+            except httpx.TransportError as error:
+                failure = error
+                cause = _cause_of(error)
+                refused = isinstance(error, httpx.ConnectError)
+                if cause is None or (refused and request.extensions.get(REFUSED_IS_FINAL)):
+                    raise
+            else:
+                if response.status_code not in policy.retryable_statuses_for(request.method):
+                    return response
+                cause = RetryCause.of_status(response.status_code)
+            wait = policy.next_wait(
+                attempt,
+                request.method,
+                cause,
+                status=None if response is None else response.status_code,
+                retry_after=None if response is None else retry_after(response.headers),
+                previous_wait=wait,
+                replayable=isinstance(request.stream, httpx.ByteStream),
+                remaining=self._remaining(request, started),
+                rng=self._rng,
+            )
+            if wait is None:
+                if failure is not None:
+                    raise failure
+                assert response is not None  # noqa: S101  one of the two came
+                return response
+            if response is not None:
+                await response.aclose()
+            _note(request.extensions, str(failure) if response is None else response.status_code)
+            self._tell(request, attempt, cause, response, wait, failure)
+            await async_sleep(wait)
+            attempt += 1
+
+    async def _attempt(self, request: httpx.Request) -> httpx.Response:
+        limit = self._policy.per_attempt_timeout
+        if limit is None:
+            return await self._inner.handle_async_request(request)
+        sent = _SentMark(request)
+        try:
+            async with async_time_limit(limit.total_seconds()):
+                return await self._inner.handle_async_request(request)
+        except TimeoutError as error:
+            kind = httpx.ReadTimeout if sent.sent else httpx.ConnectTimeout
+            raise kind(
+                f"no answer within {limit.total_seconds():g} s (per_attempt_timeout)",
+                request=request,
+            ) from error
+
+    def _remaining(self, request: httpx.Request, started: float) -> float | None:
+        now = monotonic()
+        limits = []
+        if (deadline := request.extensions.get(DEADLINE)) is not None:
+            limits.append(deadline - now)
+        if self._policy.overall_deadline is not None:
+            limits.append(started + self._policy.overall_deadline.total_seconds() - now)
+        return min(limits, default=None)
+
+    def _tell(
+        self,
+        request: httpx.Request,
+        attempt: int,
+        cause: RetryCause,
+        response: httpx.Response | None,
+        wait: float,
+        failure: httpx.TransportError | None,
+    ) -> None:
+        if self._policy.on_retry is None:
+            return
+        self._policy.on_retry(
+            RetryEvent(
+                attempt=attempt,
+                retries_used=attempt - 1,
+                method=request.method,
+                url=str(request.url.copy_with(query=None, userinfo=b"")),
+                cause=cause,
+                status_code=None if response is None else response.status_code,
+                backoff=timedelta(seconds=wait),
+                request_id=None if response is None else response.headers.get("x-request-id"),
+                exception=failure,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Close the inner transport, when this one owns it."""
+        if self._owns_inner:
+            await self._inner.aclose()
+
+
+class _SentMark:
+    """Whether any of a request has been written, which decides if it may be sent again."""
+
+    def __init__(self, request: httpx.Request) -> None:
+        # To be assumed of a transport that does not trace.
+        self.sent = True
+        request.extensions["trace"] = self._trace
+
+    async def _trace(self, event: str, info: MutableMapping[str, Any]) -> None:
+        if event.startswith("connection.") and event.endswith(".started"):
+            self.sent = False
+        elif event.endswith("send_request_headers.started"):
+            self.sent = True
+
+
+def _note(extensions: MutableMapping[str, Any], failure: str | int) -> None:
+    extensions.setdefault(FAILURES, []).append(failure)
+
+
+def _cause_of(error: httpx.TransportError) -> RetryCause | None:
+    """Why an attempt failed, or None when trying again cannot help."""
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout):
+        return None if isinstance(_root(error), ssl.SSLError) else RetryCause.PRE_SEND
+    if isinstance(error, httpx.ReadTimeout):
+        return RetryCause.READ_TIMEOUT
+    if isinstance(error, httpx.WriteTimeout):
+        return RetryCause.WRITE_TIMEOUT
+    if isinstance(error, httpx.NetworkError | httpx.RemoteProtocolError):
+        return RetryCause.UNEXPECTED_EOF
+    if isinstance(error, httpx.ProxyError | httpx.UnsupportedProtocol | httpx.LocalProtocolError):
+        return None
+    return RetryCause.OPAQUE_TRANSPORT
+
+
+def _root(error: BaseException) -> BaseException:
+    while (deeper := error.__cause__ or error.__context__) is not None:
+        error = deeper
+    return error
+
+
+def unwrap_retry_transport(transport: _T) -> _T:
+    """The transport inside of retries, or `transport` itself when it has none around it."""
+    while isinstance(transport, RetryAsyncTransport):
+        transport = transport.inner  # type: ignore[assignment]
+    return transport

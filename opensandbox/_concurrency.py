@@ -1,0 +1,726 @@
+"""The few primitives that differ between the two colours, in pairs of one signature.
+
+Rules:
+
+* `async_x` and `AsyncX` have the blocking halves `x` and `X`; scripts/unasync.py turns the first
+  name into the second. Nothing else in the client imports asyncio, threading or time.
+* A time limit ends what is under way in both colours: asyncio cancels it; a blocking call looks at
+  the limits around it whenever it waits, so limits nest and the shortest one counts.
+* Whoever started something ends it; what is cancelled leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import contextvars
+import functools
+import inspect
+import os
+import queue
+import socket
+import threading
+import time
+import weakref
+from collections import deque
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import Any, BinaryIO, Generic, TypeVar
+
+import httpcore
+from httpcore import (
+    AnyIOBackend as AsyncNetwork,
+)
+from httpcore import (
+    AsyncConnectionPool,
+    AsyncHTTPProxy,
+    ConnectionPool,
+    HTTPProxy,
+)
+
+from .exceptions import SandboxInternalException
+
+T = TypeVar("T")
+P = TypeVar("P")
+
+monotonic = time.monotonic
+
+AsyncEvent = asyncio.Event
+Event = threading.Event
+
+AsyncLock = asyncio.Lock
+Lock = threading.Lock
+
+AsyncQueue = asyncio.Queue
+Queue = queue.Queue
+
+#: What makes an answer of type T out of one argument.
+AsyncOperation = Callable[[P], Awaitable[T]]
+Operation = Callable[[P], T]
+
+
+# --- time limits ------------------------------------------------------------------------------
+
+#: `async with async_time_limit(seconds)`: TimeoutError once they have passed; None for no limit.
+async_time_limit = asyncio.timeout
+
+_deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
+    "opensandbox_deadline", default=None
+)
+
+
+class time_limit:
+    """`with time_limit(seconds)`: no wait inside goes on for longer; None for no limit.
+
+    A thread cannot be interrupted, so the waits themselves look here: `sleep` raises TimeoutError,
+    sockets of `Network` raise httpcore's timeouts.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        self._seconds = seconds
+        self._token: contextvars.Token[float | None] | None = None
+
+    def __enter__(self) -> time_limit:
+        if self._seconds is not None:
+            outer = _deadline.get()
+            mine = monotonic() + self._seconds
+            self._token = _deadline.set(mine if outer is None else min(mine, outer))
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._token is not None:
+            _deadline.reset(self._token)
+
+
+def _bounded(seconds: float | None) -> float | None:
+    """`seconds`, or what the limits around the caller leave of them; TimeoutError for nothing."""
+    limit = _deadline.get()
+    if limit is None:
+        return seconds
+    left = limit - monotonic()
+    if left <= 0:
+        raise TimeoutError("the time limit has passed")
+    return left if seconds is None else min(seconds, left)
+
+
+async_sleep = asyncio.sleep
+
+
+def sleep(seconds: float) -> None:
+    """Wait; TimeoutError as soon as a limit around the caller has passed."""
+    allowed = _bounded(seconds) or 0.0
+    time.sleep(allowed)
+    if allowed < seconds:
+        raise TimeoutError("the time limit has passed")
+
+
+# --- side by side -----------------------------------------------------------------------------
+
+
+async def async_gather(*calls: Callable[[], Awaitable[T]]) -> list[T]:
+    """Make the calls side by side; raise the first error once all have ended."""
+    outcomes = await asyncio.gather(*(call() for call in calls), return_exceptions=True)
+    results: list[T] = []
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+        results.append(outcome)
+    return results
+
+
+def gather(*calls: Callable[[], T]) -> list[T]:
+    """Make the calls side by side, each in a thread; raise the first error once all have ended."""
+    if len(calls) < 2:
+        return [call() for call in calls]
+    with ThreadPoolExecutor(max_workers=min(32, len(calls))) as threads:
+        # Each thread gets the caller's context, and with it the caller's time limits.
+        contexts = [contextvars.copy_context() for _ in calls]
+        pairs = zip(contexts, calls, strict=True)
+        futures = [threads.submit(context.run, call) for context, call in pairs]
+    return [future.result() for future in futures]
+
+
+async def async_call(handler: Callable[[T], object], value: T) -> None:
+    """Call a handler of either colour, and wait for one that is async."""
+    result = handler(value)
+    if inspect.isawaitable(result):
+        await result
+
+
+def call(handler: Callable[[T], object], value: T) -> None:
+    """Call a handler."""
+    handler(value)
+
+
+async def async_run_blocking(function: Callable[[], T]) -> T:
+    """Call what blocks where it does not hold up the event loop: in a thread."""
+    context = contextvars.copy_context()
+    return await asyncio.get_running_loop().run_in_executor(
+        None, functools.partial(context.run, function)
+    )
+
+
+def run_blocking(function: Callable[[], T]) -> T:
+    """Call what blocks."""
+    return function()
+
+
+async def async_read(file: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes of a file, read off the event loop."""
+    return await async_run_blocking(lambda: file.read(size))
+
+
+def read(file: BinaryIO, size: int) -> bytes:
+    """Up to `size` bytes of a file."""
+    return file.read(size)
+
+
+async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: float) -> None:
+    """Do this to its end although the caller is cancelled, for `seconds` at most.
+
+    Raises what `action` raises, TimeoutError when it took too long, and CancelledError after it has
+    ended when the caller was cancelled meanwhile.
+    """
+
+    async def limited() -> None:
+        async with asyncio.timeout(seconds):
+            await action()
+
+    task = asyncio.ensure_future(limited())
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        if not task.done():
+            await asyncio.wait({task})
+        if not task.cancelled():
+            task.exception()  # looked at, so that nobody is told it was not
+        raise
+
+
+def shield(action: Callable[[], object], *, seconds: float) -> None:
+    """Do this, for `seconds` at most, whatever limit the caller is under."""
+    token = _deadline.set(None)
+    try:
+        with time_limit(seconds):
+            action()
+    finally:
+        _deadline.reset(token)
+
+
+class AsyncTask:
+    """A task of ours: `cancel()` ends it and waits until it has ended."""
+
+    def __init__(self, task: asyncio.Task[None]) -> None:
+        self._task = task
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return self._task.done()
+
+    async def cancel(self, *, seconds: float = 5.0) -> None:
+        """End it, and wait for that for up to `seconds`."""
+        self._task.cancel()
+        await asyncio.wait({self._task}, timeout=seconds)
+
+
+class Task:
+    """A thread of ours: `cancel()` waits until it has ended by itself."""
+
+    def __init__(self, thread: threading.Thread) -> None:
+        self._thread = thread
+
+    def done(self) -> bool:
+        """Whether it has ended."""
+        return not self._thread.is_alive()
+
+    def cancel(self, *, seconds: float = 5.0) -> None:
+        """Wait for its end for up to `seconds`; who needs it sooner tells it by an event."""
+        if self._thread is not threading.current_thread():
+            self._thread.join(seconds)
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def async_spawn(action: Callable[[], Awaitable[None]], *, name: str) -> AsyncTask:
+    """Start this in the background of the running loop. `action` handles its own errors."""
+
+    async def run() -> None:
+        await action()
+
+    task = asyncio.get_running_loop().create_task(run(), name=name)
+    _tasks.add(task)  # the loop itself keeps weak references only
+    task.add_done_callback(_tasks.discard)
+    return AsyncTask(task)
+
+
+def spawn(action: Callable[[], None], *, name: str) -> Task:
+    """Start this in a thread that does not keep the program alive."""
+    thread = threading.Thread(target=action, name=name, daemon=True)
+    thread.start()
+    return Task(thread)
+
+
+class AsyncWorker(Generic[T]):
+    """Works through items in the background of one event loop, in turn; none waits for it.
+
+    `work` handles an item and its own errors; `discard` gets what is not worked on any more.
+    It holds `room` items at most. Its task ends with the last item.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[T], Awaitable[None]],
+        discard: Callable[[T], Awaitable[None]],
+        interrupt: Callable[[T], None],
+        *,
+        room: int,
+        name: str,
+    ) -> None:
+        self._work, self._discard, self._room, self._name = work, discard, room, name
+        self._items: deque[T] = deque()
+        self._task: AsyncTask | None = None
+
+    def offer(self, item: T) -> bool:
+        """Leave an item here; False when there is no room for it."""
+        if len(self._items) >= self._room:
+            return False
+        self._items.append(item)
+        if self._task is None or self._task.done():
+            self._task = async_spawn(self._run, name=self._name)
+        return True
+
+    async def _run(self) -> None:
+        while self._items:
+            await self._work(self._items[0])
+            self._items.popleft()
+
+    async def close(self) -> None:
+        """Stop at once, and discard what is left."""
+        if self._task is not None:
+            await self._task.cancel()
+        while self._items:
+            await self._discard(self._items.popleft())
+
+
+class Worker(Generic[T]):
+    """Works through items in a background thread, in turn; none waits for it.
+
+    `work` handles an item and its own errors; `discard` gets what is not worked on any more;
+    `interrupt` makes the work on an item end soon, from another thread. It holds `room` items at
+    most. The thread starts with the first item and lingers for a while after the last.
+    """
+
+    _LINGER = 2.0
+
+    def __init__(
+        self,
+        work: Callable[[T], None],
+        discard: Callable[[T], None],
+        interrupt: Callable[[T], None],
+        *,
+        room: int,
+        name: str,
+    ) -> None:
+        self._work, self._discard, self._interrupt = work, discard, interrupt
+        self._room, self._name = room, name
+        self._changed = threading.Condition()
+        self._items: deque[T] = deque()
+        self._task: Task | None = None
+        self._closed = False
+
+    def offer(self, item: T) -> bool:
+        """Leave an item here; False when there is no room for it."""
+        with self._changed:
+            if self._closed or len(self._items) >= self._room:
+                return False
+            self._items.append(item)
+            if self._task is None:
+                self._task = spawn(self._run, name=self._name)
+            else:
+                self._changed.notify()
+            return True
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                if not self._items and not self._closed:
+                    self._changed.wait(self._LINGER)
+                if not self._items or self._closed:
+                    self._task = None
+                    return
+                item = self._items[0]
+            self._work(item)
+            with self._changed:
+                self._items.popleft()
+
+    def close(self) -> None:
+        """Stop soon, and discard what is left."""
+        with self._changed:
+            self._closed = True
+            task = self._task
+            if self._items:
+                self._interrupt(self._items[0])
+            self._changed.notify()
+        if task is not None:
+            task.cancel()
+        while self._items:
+            self._discard(self._items.popleft())
+
+
+# --- one value for each event loop ------------------------------------------------------------
+
+
+class _Entry(Generic[T]):
+    def __init__(self, value: T, keeper: AsyncGenerator[None, None]) -> None:
+        self.value = value
+        self.keeper = keeper
+        self.pid = os.getpid()
+
+
+async def _keep(value: T, close: Callable[[T], Awaitable[None]]) -> AsyncGenerator[None, None]:
+    try:
+        yield
+    finally:
+        await close(value)
+
+
+#: What belonged to event loops of the process before a fork. Closing it would speak to selectors
+#: and peers that are the parent's, so it is only kept from being collected.
+_inherited: list[object] = []
+
+
+class AsyncHere(Generic[T]):
+    """A value for each event loop, made when first asked for there.
+
+    `close` closes one on its loop: when asked to, and when the loop shuts its generators down, as
+    `asyncio.run` does at its end; `drop` lets go of one whose loop was closed without that.
+    After a fork the child makes its own.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], T],
+        close: Callable[[T], Awaitable[None]],
+        drop: Callable[[T], None],
+    ) -> None:
+        self._make, self._close, self._drop = make, close, drop
+        self._lock = threading.Lock()
+        # By the loop itself, weakly: a later loop may well get the id() of a dead one.
+        self._entries: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Entry[T]] = (
+            weakref.WeakKeyDictionary()
+        )
+
+    def get(self) -> T:
+        """The value of the running loop."""
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            raise SandboxInternalException(
+                "The async client needs a running asyncio event loop (trio is not supported);"
+                " without one, use the Sync classes.",
+                cause=error,
+            ) from error
+        entry = self._entries.get(loop)
+        if entry is None or entry.pid != os.getpid():
+            entry = self._open(loop)
+        return entry.value
+
+    def _open(self, loop: asyncio.AbstractEventLoop) -> _Entry[T]:
+        with self._lock:
+            for other, old in list(self._entries.items()):
+                if old.pid != os.getpid():
+                    _inherited.append((self._entries.pop(other), other))
+                elif other.is_closed():
+                    self._drop(self._entries.pop(other).value)
+            value = self._make()
+            keeper = _keep(value, self._close)
+            # One step, by hand because this is no coroutine: it makes the keeper known to the loop.
+            with contextlib.suppress(StopIteration):
+                keeper.__anext__().__await__().__next__()
+            entry = self._entries[loop] = _Entry(value, keeper)
+            return entry
+
+    async def aclose(self) -> None:
+        """Close the values of all loops; asking again makes new ones."""
+        here = asyncio.get_running_loop()
+        with self._lock:
+            entries = list(self._entries.items())
+            self._entries.clear()
+        for loop, entry in entries:
+            if entry.pid != os.getpid():
+                _inherited.append((entry, loop))
+            elif loop is here:
+                await entry.keeper.aclose()
+            elif loop.is_closed():
+                self._drop(entry.value)
+            else:
+                asyncio.run_coroutine_threadsafe(_close_keeper(entry.keeper), loop)
+
+
+async def _close_keeper(keeper: AsyncGenerator[None, None]) -> None:
+    await keeper.aclose()
+
+
+class Here(Generic[T]):
+    """A value for the process, made when first asked for, shared by its threads.
+
+    It is closed when asked to, when nobody holds it any more and when the program ends. After a
+    fork the child makes its own, and lets go of the parent's with `drop`.
+    """
+
+    def __init__(
+        self, make: Callable[[], T], close: Callable[[T], None], drop: Callable[[T], None]
+    ) -> None:
+        self._make, self._close, self._drop = make, close, drop
+        self._open_lock()
+        self._finalizer: weakref.finalize[Any, Here[T]] | None = None
+
+    def _open_lock(self) -> None:
+        self._pid = os.getpid()
+        self._lock = threading.Lock()
+        self._value: T | None = None
+
+    def get(self) -> T:
+        """The value of this process."""
+        value = self._value
+        if value is None or self._pid != os.getpid():
+            value = self._make_once()
+        return value
+
+    def _make_once(self) -> T:
+        if self._pid != os.getpid():
+            # A thread of the parent may have held the lock at the fork: take a new one.
+            inherited, finalizer = self._value, self._finalizer
+            self._open_lock()
+            if finalizer is not None:
+                finalizer.detach()
+            if inherited is not None:
+                self._drop(inherited)
+        with self._lock:
+            if self._value is None:
+                self._value = self._make()
+                self._finalizer = weakref.finalize(
+                    self, _finish, self._value, self._close, self._drop, self._pid
+                )
+            return self._value
+
+    def close(self) -> None:
+        """Close the value; asking again makes a new one."""
+        with self._lock:
+            value, self._value = self._value, None
+            if value is None or self._finalizer is None:
+                return
+            self._finalizer.detach()
+        (self._close if self._pid == os.getpid() else self._drop)(value)
+
+
+def _finish(value: T, close: Callable[[T], None], drop: Callable[[T], None], pid: int) -> None:
+    (close if pid == os.getpid() else drop)(value)
+
+
+# --- sockets ----------------------------------------------------------------------------------
+
+
+class AsyncSlots:
+    """So many at a time; the others wait in line."""
+
+    def __init__(self, count: int) -> None:
+        self._slots = asyncio.Semaphore(count)
+
+    async def take(self, seconds: float | None) -> bool:
+        """Wait for a slot, for up to `seconds`; whether there was one."""
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            return False
+        return True
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._slots.release()
+
+
+class Slots:
+    """So many at a time; the others wait."""
+
+    def __init__(self, count: int) -> None:
+        self._slots = threading.Semaphore(count)
+
+    def take(self, seconds: float | None) -> bool:
+        """Wait for a slot, for up to `seconds`; whether there was one."""
+        try:
+            return self._slots.acquire(timeout=_bounded(seconds))
+        except TimeoutError:
+            return False
+
+    def give_back(self) -> None:
+        """Let the next one in."""
+        self._slots.release()
+
+
+class Network(httpcore.SyncBackend):
+    """Blocking sockets that keep to the time limits around the caller."""
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[Any] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the first address of `host` that answers, all under one limit.
+
+        The name look-up itself cannot be bounded: the C library has no limit to give it.
+        """
+        ends = None if timeout is None else monotonic() + timeout
+        try:
+            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            for index, (family, kind, protocol, _, address) in enumerate(addresses):
+                left = None if ends is None else max(0.001, ends - monotonic())
+                sock = socket.socket(family, kind, protocol)
+                try:
+                    sock.settimeout(_bounded(left))
+                    sock.connect(address)
+                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+                except BaseException as error:
+                    sock.close()
+                    if index + 1 == len(addresses) or not isinstance(error, OSError):
+                        raise
+                else:
+                    return _BoundedStream(sock)
+        except TimeoutError as error:
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ConnectError(str(error)) from error
+        raise httpcore.ConnectError(f"{host} has no address")
+
+
+class _BoundedStream(httpcore.NetworkStream):
+    """A connected socket; every wait is cut to the limits around the caller."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        try:
+            self._sock.settimeout(_bounded(timeout))
+            return self._sock.recv(max_bytes)
+        except TimeoutError as error:
+            raise httpcore.ReadTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.ReadError(str(error)) from error
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        rest = memoryview(buffer)
+        try:
+            while rest:
+                self._sock.settimeout(_bounded(timeout))
+                rest = rest[self._sock.send(rest) :]
+        except TimeoutError as error:
+            raise httpcore.WriteTimeout(str(error)) from error
+        except OSError as error:
+            raise httpcore.WriteError(str(error)) from error
+
+    def close(self) -> None:
+        self._sock.close()
+
+    def start_tls(
+        self,
+        ssl_context: Any,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        try:
+            self._sock.settimeout(_bounded(timeout))
+            secured = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
+        except TimeoutError as error:
+            self.close()
+            raise httpcore.ConnectTimeout(str(error)) from error
+        except OSError as error:
+            self.close()
+            raise httpcore.ConnectError(str(error)) from error
+        except BaseException:
+            self.close()
+            raise
+        return _BoundedStream(secured)
+
+    def get_extra_info(self, info: str) -> Any:
+        if info == "socket":
+            return self._sock
+        if info == "is_readable":
+            return _is_readable(self._sock)
+        if info == "ssl_object":
+            return self._sock if hasattr(self._sock, "selected_alpn_protocol") else None
+        if info == "server_addr":
+            return self._sock.getpeername()
+        if info == "client_addr":
+            return self._sock.getsockname()
+        return None
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Whether a read would not wait: on an idle connection, whether the peer has closed it."""
+    import select
+
+    if sock.fileno() < 0:
+        return True
+    if not hasattr(select, "poll"):
+        return bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+__all__ = [
+    "AsyncConnectionPool",
+    "AsyncEvent",
+    "AsyncHTTPProxy",
+    "AsyncHere",
+    "AsyncLock",
+    "AsyncNetwork",
+    "AsyncOperation",
+    "AsyncQueue",
+    "AsyncSlots",
+    "AsyncTask",
+    "AsyncWorker",
+    "ConnectionPool",
+    "Event",
+    "HTTPProxy",
+    "Here",
+    "Lock",
+    "Network",
+    "Operation",
+    "Queue",
+    "Slots",
+    "Task",
+    "Worker",
+    "async_call",
+    "async_gather",
+    "async_read",
+    "async_run_blocking",
+    "async_shield",
+    "async_sleep",
+    "async_spawn",
+    "async_time_limit",
+    "call",
+    "gather",
+    "monotonic",
+    "read",
+    "run_blocking",
+    "shield",
+    "sleep",
+    "spawn",
+    "time_limit",
+]
