@@ -1,1 +1,1 @@
-"""diagnostics"""
+"""OpenSandbox diagnostics API"""

@@ -1,1 +1,1 @@
-"""egress"""
+"""OpenSandbox egress API"""

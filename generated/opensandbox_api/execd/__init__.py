@@ -1,1 +1,1 @@
-"""execd"""
+"""OpenSandbox execd API"""

@@ -1,1 +1,1 @@
-"""lifecycle"""
+"""OpenSandbox lifecycle API"""

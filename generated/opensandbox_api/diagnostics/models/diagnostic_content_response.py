@@ -21,17 +21,32 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class DiagnosticContentResponse:
+    """A text, or where it is. With `delivery` `inline` there is `content`; with `url` there are
+    `contentUrl` and `expiresAt` instead.
+    """
+
     sandbox_id: str
+    """The sandbox it is about."""
     kind: DiagnosticContentResponseKind
+    """What it is."""
     scope: str
+    """The scope that was asked for."""
     delivery: DiagnosticContentResponseDelivery
+    """How it is handed over."""
     content_type: str
+    """The media type of the text, with its charset."""
     truncated: bool
+    """Whether the server left out a part because the text was too long; the newest part is kept."""
     content: str | Unset = UNSET
+    """The text."""
     content_url: str | Unset = UNSET
+    """Where the text is fetched, without the API key."""
     content_length: int | Unset = UNSET
+    """The length of the text in bytes, when that is known."""
     expires_at: datetime.datetime | Unset = UNSET
+    """Until when `contentUrl` works."""
     warnings: list[str] | Unset = UNSET
+    """What may be missing and why, for people."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -56,7 +71,6 @@ class DiagnosticContentResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             sandbox_id=d.pop("sandboxId"),

@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class ApiKeyCredentialAuth:
+    """Sends the value in one header of its own."""
+
     type_: ApiKeyCredentialAuthType
+    """Tells the kinds apart."""
     name: str
+    """The header's name."""
     credential: str
+    """The credential whose value it is."""
     substitutions: list[CredentialSubstitution] | Unset = UNSET
+    """Placeholders to replace besides."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class BasicCredentialAuth:
+    """Sends the value as `Authorization` of the basic scheme."""
+
     type_: BasicCredentialAuthType
+    """Tells the kinds apart."""
     credential: str
+    """The credential, whose value is `user:password`, not encoded."""
     substitutions: list[CredentialSubstitution] | Unset = UNSET
+    """Placeholders to replace besides."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

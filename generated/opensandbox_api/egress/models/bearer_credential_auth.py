@@ -17,9 +17,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class BearerCredentialAuth:
+    """Sends the value as a bearer token in `Authorization`."""
+
     type_: BearerCredentialAuthType
+    """Tells the kinds apart."""
     credential: str
+    """The credential whose value is the token."""
     substitutions: list[CredentialSubstitution] | Unset = UNSET
+    """Placeholders to replace besides."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

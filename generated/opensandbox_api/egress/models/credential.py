@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class Credential:
+    """A secret and its name."""
+
     name: str
+    """What bindings call it; once in a vault."""
     source: InlineCredentialSource
+    """A value that is handed over as it is."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

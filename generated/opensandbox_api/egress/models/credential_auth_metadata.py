@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialAuthMetadata:
+    """How a binding authenticates, without the credential."""
+
     type_: str
+    """The kind, as in `CredentialBinding.auth`."""
     name: str | Unset = UNSET
+    """The header's name, for the kinds that have one."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -27,7 +31,6 @@ class CredentialAuthMetadata:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             type_=d.pop("type"),

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialBinding:
+    """Which requests a credential goes into, and how."""
+
     name: str
+    """What it is called; once in a vault."""
     match: CredentialMatch
+    """Which requests are meant. All of these have to fit; a list fits when one of its entries does."""
     auth: (
         ApiKeyCredentialAuth
         | BasicCredentialAuth
@@ -26,6 +30,7 @@ class CredentialBinding:
         | CustomHeadersCredentialAuth
         | PassthroughCredentialAuth
     )
+    """What is done to them."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

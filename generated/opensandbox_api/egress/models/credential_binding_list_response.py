@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialBindingListResponse:
+    """All bindings."""
+
     revision: int
+    """The revision of the vault."""
     bindings: list[CredentialBindingMetadata]
+    """The bindings, by name."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -15,10 +15,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialBindingMetadata:
+    """A binding, without anything secret."""
+
     name: str
+    """What it is called."""
     revision: int
+    """The revision in which it last changed."""
     match: CredentialMatch | Unset = UNSET
+    """Which requests are meant. All of these have to fit; a list fits when one of its entries does."""
     auth: CredentialAuthMetadata | Unset = UNSET
+    """How a binding authenticates, without the credential."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

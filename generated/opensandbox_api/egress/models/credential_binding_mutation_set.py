@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialBindingMutationSet:
+    """Changes to bindings. A name may appear once."""
+
     add: list[CredentialBinding] | Unset = UNSET
+    """New ones. A name that is there is 409."""
     replace: list[CredentialBinding] | Unset = UNSET
+    """Others for those of the same name. A name that is not there is 404."""
     delete: list[str] | Unset = UNSET
+    """Names of those to remove."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

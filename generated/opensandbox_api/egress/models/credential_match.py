@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialMatch:
+    """Which requests are meant. All of these have to fit; a list fits when one of its entries does."""
+
     hosts: list[str]
+    """Host names, exact or with a leading `*.` for one more label."""
     schemes: list[CredentialMatchSchemesItem] | Unset = UNSET
+    """Schemes of the address."""
     ports: list[int] | Unset = UNSET
+    """Ports. Only 80 and 443 can be given, and they follow from the scheme anyway."""
     methods: list[str] | Unset = UNSET
+    """Methods, in capitals."""
     paths: list[str] | Unset = UNSET
+    """Paths, where `*` stands for anything."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -36,7 +43,6 @@ class CredentialMatch:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             hosts=list(d.pop("hosts", None) or ()),

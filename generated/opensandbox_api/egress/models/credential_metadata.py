@@ -12,9 +12,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialMetadata:
+    """A credential, without its value."""
+
     name: str
+    """What it is called."""
     source_type: str
+    """Where its value comes from (`inline`)."""
     revision: int
+    """The revision in which it last changed."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -26,7 +31,6 @@ class CredentialMetadata:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),

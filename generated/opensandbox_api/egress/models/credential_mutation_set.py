@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialMutationSet:
+    """Changes to credentials. A name may appear once."""
+
     add: list[Credential] | Unset = UNSET
+    """New ones. A name that is there is 409."""
     replace: list[Credential] | Unset = UNSET
+    """Others for those of the same name. A name that is not there is 404."""
     delete: list[str] | Unset = UNSET
+    """Names of those to remove. One that a binding uses is 409."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

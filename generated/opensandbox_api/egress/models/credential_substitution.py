@@ -12,9 +12,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialSubstitution:
+    """A text that a program sends instead of a secret, to be replaced by it."""
+
     credential: str
+    """The credential whose value is put in."""
     placeholder: str
+    """The text, letter by letter."""
     in_: list[CredentialSubstitutionInItem]
+    """Where it is looked for. In a path or query the value is percent-encoded; in a body it is escaped
+    as JSON strings and forms want it. Compressed and multipart bodies are left alone.
+    """
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -26,7 +33,6 @@ class CredentialSubstitution:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             credential=d.pop("credential"),

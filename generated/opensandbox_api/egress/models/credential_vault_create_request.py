@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialVaultCreateRequest:
+    """A vault to make."""
+
     credentials: list[Credential]
+    """The secrets."""
     bindings: list[CredentialBinding]
+    """Where they go."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

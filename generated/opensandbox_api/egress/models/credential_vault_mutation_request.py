@@ -15,9 +15,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialVaultMutationRequest:
+    """Changes to a vault."""
+
     expected_revision: int | Unset = UNSET
+    """The revision that the change was thought out for. When the vault is at another, 412. Absent
+    means any.
+    """
     credentials: CredentialMutationSet | Unset = UNSET
+    """Changes to credentials. A name may appear once."""
     bindings: CredentialBindingMutationSet | Unset = UNSET
+    """Changes to bindings. A name may appear once."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

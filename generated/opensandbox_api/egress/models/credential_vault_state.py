@@ -13,9 +13,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CredentialVaultState:
+    """A vault, without values."""
+
     revision: int
+    """How often it was changed, counted from 1."""
     credentials: list[CredentialMetadata]
+    """Its credentials."""
     bindings: list[CredentialBindingMetadata]
+    """Its bindings."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

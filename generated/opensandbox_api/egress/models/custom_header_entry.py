@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CustomHeaderEntry:
+    """One header."""
+
     name: str
+    """The header's name."""
     credential: str
+    """The credential whose value it is."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,7 +28,6 @@ class CustomHeaderEntry:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),

@@ -18,9 +18,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CustomHeadersCredentialAuth:
+    """Sends several headers, each with a value of its own."""
+
     type_: CustomHeadersCredentialAuthType
+    """Tells the kinds apart."""
     headers: list[CustomHeaderEntry]
+    """The headers."""
     substitutions: list[CredentialSubstitution] | Unset = UNSET
+    """Placeholders to replace besides."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class InlineCredentialSource:
+    """A value that is handed over as it is."""
+
     type_: InlineCredentialSourceType
+    """Tells the kinds apart."""
     value: str
+    """The secret. It is never sent back, logged, or shown."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,7 +28,6 @@ class InlineCredentialSource:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             type_=d.pop("type"),

@@ -15,8 +15,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class NetworkPolicy:
+    """Which hosts may be reached. An object without any field allows everything."""
+
     default_action: NetworkPolicyDefaultAction | Unset = UNSET
+    """What happens to a connection that no rule speaks of. Absent means that it is refused."""
     egress: list[NetworkRule] | Unset = UNSET
+    """The rules, in order; the first whose target fits decides."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

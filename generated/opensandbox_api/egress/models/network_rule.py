@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class NetworkRule:
+    """Whether one target may be reached."""
+
     action: NetworkRuleAction
+    """What happens to connections to it."""
     target: str
+    """A host name, or one with a leading `*.` for all names below it (`pypi.org`, `*.example.com`)."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,7 +28,6 @@ class NetworkRule:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             action=d.pop("action"),

@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class PassthroughCredentialAuth:
+    """Adds no header and only replaces placeholders."""
+
     type_: PassthroughCredentialAuthType
+    """Tells the kinds apart."""
     substitutions: list[CredentialSubstitution] | Unset = UNSET
+    """The placeholders."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,11 +14,18 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class PolicyStatusResponse:
+    """The policy in force, and how it is enforced."""
+
     status: str | Unset = UNSET
+    """Whether it is in force (`ok`), or what stands in the way."""
     mode: str | Unset = UNSET
+    """What the policy comes to (`allow_all`, `deny_all`, `enforcing`)."""
     enforcement_mode: str | Unset = UNSET
+    """The means it is enforced by (`dns`, `dns+nft`, `proxy`)."""
     reason: str | Unset = UNSET
+    """Why it is as it is, for people."""
     policy: NetworkPolicy | Unset = UNSET
+    """Which hosts may be reached. An object without any field allows everything."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class BindMount:
+    """A path of the sandbox that appears in an isolated session."""
+
     source: str
+    """The path in the sandbox."""
     dest: str | Unset = UNSET
+    """Where it appears. Absent means at the same path."""
     readonly: bool | Unset = UNSET
+    """Whether it cannot be written there."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,7 +35,6 @@ class BindMount:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             source=d.pop("source"),

@@ -14,15 +14,26 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CapabilitiesResponse:
+    """How a daemon can isolate."""
+
     available: bool | Unset = UNSET
+    """Whether it can at all."""
     isolator: str | Unset = UNSET
+    """By what means (`bwrap`)."""
     version: str | Unset = UNSET
+    """The version of that."""
     message: str | Unset = UNSET
+    """Why it cannot, for people."""
     setpriv_available: bool | Unset = UNSET
+    """Whether `uid_mode` `setpriv` works."""
     userns_available: bool | Unset = UNSET
+    """Whether `uid_mode` `userns` works."""
     commit_supported: bool | Unset = UNSET
+    """Whether `commit_isolated_session` works."""
     diff_supported: bool | Unset = UNSET
+    """Whether `diff_isolated_session` works."""
     hardening: CapabilitiesResponseHardening | Unset = UNSET
+    """How the daemon and the sandbox's processes are kept apart."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -17,12 +17,20 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CapabilitiesResponseHardening:
+    """How the daemon and the sandbox's processes are kept apart."""
+
     init_mode: CapabilitiesResponseHardeningInitMode | Unset = UNSET
+    """Whether the daemon is the first process of the sandbox, takes in orphans only, or neither."""
     signal_shield: bool | Unset = UNSET
+    """Whether signals from inside cannot reach the daemon, which is so when it is the first process."""
     cap_drop: HardeningLayerState | Unset = UNSET
+    """One means of protection."""
     seccomp: HardeningLayerState | Unset = UNSET
+    """One means of protection."""
     landlock: HardeningLayerState | Unset = UNSET
+    """One means of protection."""
     ebpf: HardeningLayerState | Unset = UNSET
+    """One means of protection."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CodeContext:
+    """An interpreter that stays."""
+
     language: str
+    """Its language (`python`, `bash`, `javascript`, ...)."""
     id: str | Unset = UNSET
+    """What it is called. In `RunCodeRequest` absent means the shared one of the language."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -27,7 +31,6 @@ class CodeContext:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             language=d.pop("language"),

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CodeContextRequest:
+    """An interpreter to start."""
+
     language: str | Unset = UNSET
+    """Its language. Absent means `python`."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -25,7 +28,6 @@ class CodeContextRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             language=UNSET if (value := d.pop("language", None)) is None else value,

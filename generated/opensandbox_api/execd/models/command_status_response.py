@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CommandStatusResponse:
+    """How it is with a command."""
+
     id: str | Unset = UNSET
+    """The command's id."""
     content: str | Unset = UNSET
+    """What was run, as a shell line."""
     running: bool | Unset = UNSET
+    """Whether it still runs."""
     exit_code: int | None | Unset = UNSET
+    """What it exited with, -1 after a signal. Null or absent while it runs."""
     error: str | Unset = UNSET
+    """What went wrong, for people. Absent after success."""
     started_at: datetime.datetime | Unset = UNSET
+    """When it was started."""
     finished_at: datetime.datetime | None | Unset = UNSET
+    """When it ended. Null or absent while it runs."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -45,7 +54,6 @@ class CommandStatusResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             id=UNSET if (value := d.pop("id", None)) is None else value,

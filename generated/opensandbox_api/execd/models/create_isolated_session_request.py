@@ -23,17 +23,34 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CreateIsolatedSessionRequest:
+    """An isolated session to open."""
+
     profile: CreateIsolatedSessionRequestProfile | Unset = UNSET
+    """How much it is closed off: `strict` without network, `balanced` with what development needs.
+    Absent means the daemon's own.
+    """
     workspace: IsolatedWorkspaceSpec | Unset = UNSET
+    """The directory that an isolated session works in."""
     overlays: list[IsolatedOverlaySpec] | Unset = UNSET
+    """Directories it sees, at most 16, each absolute and once. Deeper ones lie over those above them."""
     extra_writable: list[str] | Unset = UNSET
+    """More paths that it may write, at the same place as outside."""
     binds: list[BindMount] | Unset = UNSET
+    """More paths that it sees, at other places or without writing."""
     share_net: bool | Unset = UNSET
+    """Whether it has the sandbox's network. Absent means as the profile has it."""
     env_passthrough: EnvPassthroughSpec | Unset = UNSET
+    """Which environment variables are passed on."""
     uid: int | Unset = UNSET
+    """The user it runs as. Absent means the daemon's."""
     gid: int | Unset = UNSET
+    """The group it runs as. Absent means the daemon's."""
     uid_mode: CreateIsolatedSessionRequestUidMode | Unset = UNSET
+    """How it becomes that user, by changing its id (`setpriv`, which is also what absent means) or in
+    a user namespace (`userns`).
+    """
     idle_timeout_seconds: int | Unset = UNSET
+    """After how many seconds without a run it is closed. 0 means never."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

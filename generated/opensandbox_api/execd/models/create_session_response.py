@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CreateSessionResponse:
+    """A session."""
+
     session_id: str
+    """What it is called. Opaque."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -22,7 +25,6 @@ class CreateSessionResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             session_id=d.pop("session_id"),

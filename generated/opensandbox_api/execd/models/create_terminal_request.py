@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class CreateTerminalRequest:
+    """A terminal to open."""
+
     cwd: str | Unset = UNSET
+    """The directory its bash starts in, which has to exist."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -25,7 +28,6 @@ class CreateTerminalRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             cwd=UNSET if (value := d.pop("cwd", None)) is None else value,

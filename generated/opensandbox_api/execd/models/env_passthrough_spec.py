@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class EnvPassthroughSpec:
+    """Which environment variables are passed on."""
+
     mode: EnvPassthroughSpecMode | Unset = UNSET
+    """Whether `keys` are those that are passed (`allow`) or those that are not (`deny`)."""
     keys: list[str] | Unset = UNSET
+    """Names of variables."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +32,6 @@ class EnvPassthroughSpec:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             mode=UNSET if (value := d.pop("mode", None)) is None else value,

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class ErrorResponse:
+    """Why it did not work."""
+
     code: str
+    """The reason, for programs."""
     message: str
+    """The reason, for people, which may differ from one release to the next."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,7 +28,6 @@ class ErrorResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             code=d.pop("code"),

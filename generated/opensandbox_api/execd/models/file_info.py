@@ -16,14 +16,24 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class FileInfo:
+    """A file, directory or link."""
+
     path: str
+    """Its absolute path."""
     size: int
+    """Its length in bytes; of a link, that of its target's name."""
     modified_at: datetime.datetime
+    """When its content last changed."""
     created_at: datetime.datetime
+    """When it was made, or its inode last changed where the file system does not know."""
     owner: str
+    """The name of its owner, or the number of one without a name."""
     group: str
+    """The name of its group, or the number of one without a name."""
     mode: int
+    """Its mode as decimal digits, `755`; a fourth digit is for set-id and sticky bits."""
     type_: FileInfoType | Unset = UNSET
+    """What it is. Absent from old daemons."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -41,7 +51,6 @@ class FileInfo:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             path=d.pop("path"),

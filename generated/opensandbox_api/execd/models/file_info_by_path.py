@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class FileInfoByPath(dict[str, "FileInfo"]):
-    """FileInfoByPath"""
+    """What was found, by path."""
 
     def to_dict(self) -> dict[str, Any]:
         return {key: value.to_dict() for key, value in self.items()}

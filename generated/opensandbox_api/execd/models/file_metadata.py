@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class FileMetadata:
+    """Where an uploaded file goes."""
+
     path: str | Unset = UNSET
+    """The absolute path. Without it the upload is 400."""
     owner: str | Unset = UNSET
+    """Its owner. Absent means the daemon's user."""
     group: str | Unset = UNSET
+    """Its group. Absent means the daemon's group."""
     mode: int | Unset = UNSET
+    """Its mode as decimal digits, `644`. Absent means 755 for a new file."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -34,7 +40,6 @@ class FileMetadata:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             path=UNSET if (value := d.pop("path", None)) is None else value,

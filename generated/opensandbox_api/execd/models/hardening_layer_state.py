@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class HardeningLayerState:
+    """One means of protection."""
+
     state: HardeningLayerStateState | Unset = UNSET
+    """Whether it works (`active`), was not asked for (`disabled`), was asked for and lacks something
+    (`degraded`), or cannot be had here (`unsupported`).
+    """
     message: str | Unset = UNSET
+    """Why, unless it is active."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +34,6 @@ class HardeningLayerState:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             state=UNSET if (value := d.pop("state", None)) is None else value,

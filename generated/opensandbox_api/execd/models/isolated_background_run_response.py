@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedBackgroundRunResponse:
+    """A run in the background."""
+
     session_id: str
+    """The session."""
     run_id: str
+    """What the run is called."""
     started_at: datetime.datetime
+    """When it was started."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +33,6 @@ class IsolatedBackgroundRunResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             session_id=d.pop("session_id"),

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedCreateSessionResponse:
+    """An isolated session that was opened."""
+
     session_id: str | Unset = UNSET
+    """What it is called."""
     created_at: datetime.datetime | Unset = UNSET
+    """When it was opened."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -28,7 +32,6 @@ class IsolatedCreateSessionResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             session_id=UNSET if (value := d.pop("session_id", None)) is None else value,

@@ -14,9 +14,18 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedOverlaySpec:
+    """A directory that an isolated session sees."""
+
     path: str
+    """The absolute path, inside as outside, without a slash at its end."""
     mode: IsolatedOverlaySpecMode | Unset = UNSET
+    """Whether writes go to a layer of the session's own (`overlay`, which is also what absent means),
+    nowhere (`ro`) or to the directory itself (`rw`).
+    """
     persist: bool | Unset = UNSET
+    """With `overlay` only, whether the layer lies on disk, where file operations see it (which is also
+    what absent means), or in memory, where they do not. With the other modes it is 400.
+    """
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,7 +39,6 @@ class IsolatedOverlaySpec:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             path=d.pop("path"),

@@ -14,10 +14,16 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedRunRequest:
+    """Code for an isolated session."""
+
     code: str
+    """Lines for its bash."""
     envs: IsolatedRunRequestEnvs | Unset = UNSET
+    """Environment variables of this run."""
     timeout_seconds: int | Unset = UNSET
+    """After how many seconds it is killed. Absent means never."""
     background: bool | Unset = UNSET
+    """Whether to answer at once and go on."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

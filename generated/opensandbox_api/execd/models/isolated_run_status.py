@@ -14,13 +14,22 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedRunStatus:
+    """How it is with a background run."""
+
     session_id: str
+    """The session."""
     run_id: str
+    """The run."""
     running: bool
+    """Whether it still runs."""
     started_at: datetime.datetime
+    """When it was started."""
     exit_code: int | None | Unset = UNSET
+    """What it exited with. Null or absent while it runs."""
     error: str | Unset = UNSET
+    """What went wrong, for people."""
     finished_at: datetime.datetime | None | Unset = UNSET
+    """When it ended. Null or absent while it runs."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -41,7 +50,6 @@ class IsolatedRunStatus:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             session_id=d.pop("session_id"),

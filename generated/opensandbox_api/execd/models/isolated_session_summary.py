@@ -18,11 +18,18 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedSessionSummary:
+    """An isolated session in a listing."""
+
     session_id: str
+    """What it is called."""
     status: IsolatedSessionSummaryStatus
+    """Whether it can be used (`active`), its bash has ended (`dead`), or it was closed (`destroyed`)."""
     created_at: datetime.datetime
+    """When it was opened."""
     last_run_at: datetime.datetime
+    """When something last ran in it."""
     idle_remaining_seconds: int | None | Unset = UNSET
+    """Seconds until it is closed for idleness. Null means never."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,7 +44,6 @@ class IsolatedSessionSummary:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             session_id=d.pop("session_id"),

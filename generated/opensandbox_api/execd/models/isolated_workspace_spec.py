@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class IsolatedWorkspaceSpec:
+    """The directory that an isolated session works in."""
+
     path: str
+    """The absolute path."""
     mode: IsolatedWorkspaceSpecMode | Unset = UNSET
+    """Whether writes go to a layer of the session's own (`overlay`), nowhere (`ro`) or to the
+    directory itself (`rw`). Absent means the daemon's own.
+    """
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -27,7 +33,6 @@ class IsolatedWorkspaceSpec:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             path=d.pop("path"),

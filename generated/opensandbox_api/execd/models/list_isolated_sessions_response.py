@@ -12,7 +12,10 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class ListIsolatedSessionsResponse:
+    """All isolated sessions."""
+
     sessions: list[IsolatedSessionSummary]
+    """The sessions."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

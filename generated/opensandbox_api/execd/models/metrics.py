@@ -12,11 +12,18 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class Metrics:
+    """Processor and memory of the sandbox."""
+
     cpu_count: float
+    """How many processors it has."""
     cpu_used_pct: float
+    """How much of them is in use, 0 to 100 over all of them."""
     mem_total_mib: float
+    """How much memory it has, in MiB."""
     mem_used_mib: float
+    """How much of it is in use, in MiB."""
     timestamp: int
+    """When that was, in milliseconds since 1970."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,7 +37,6 @@ class Metrics:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             cpu_count=d.pop("cpu_count"),

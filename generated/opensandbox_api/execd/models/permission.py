@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class Permission:
+    """Mode and owner of a path."""
+
     mode: int | Unset = UNSET
+    """The mode as decimal digits, `755`."""
     owner: str | Unset = UNSET
+    """The owner. Absent means that it stays."""
     group: str | Unset = UNSET
+    """The group. Absent means that it stays."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,7 +36,6 @@ class Permission:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             mode=UNSET if (value := d.pop("mode", None)) is None else value,

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class PermissionByPath(dict[str, "Permission"]):
-    """PermissionByPath"""
+    """Modes and owners, by path."""
 
     def to_dict(self) -> dict[str, Any]:
         return {key: value.to_dict() for key, value in self.items()}

@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class RenameFileItem:
+    """One move."""
+
     src: str
+    """What is moved."""
     dest: str
+    """Where to, its new name included."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -24,7 +28,6 @@ class RenameFileItem:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             src=d.pop("src"),

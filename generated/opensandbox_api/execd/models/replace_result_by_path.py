@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
 
 class ReplaceResultByPath(dict[str, "ReplaceFileContentResult"]):
-    """ReplaceResultByPath"""
+    """How often something was replaced, by path."""
 
     def to_dict(self) -> dict[str, Any]:
         return {key: value.to_dict() for key, value in self.items()}

@@ -14,8 +14,12 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class RunCodeRequest:
+    """Code for a context."""
+
     code: str
+    """The code."""
     context: CodeContext | Unset = UNSET
+    """An interpreter that stays."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,14 +14,24 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class RunCommandRequest:
+    """A command. Exactly one of `command` and `argv` says what."""
+
     command: str | Unset = UNSET
+    """A line for bash."""
     argv: list[str] | Unset = UNSET
+    """A program and its arguments, passed to no shell. Daemons up to 1.1 do not know it."""
     cwd: str | Unset = UNSET
+    """The directory it runs in, which has to exist. Absent means the daemon's own."""
     background: bool | Unset = UNSET
+    """Whether to let it run on its own and answer at once."""
     timeout: int | Unset = UNSET
+    """After how many milliseconds it is killed. Absent or 0 means never."""
     uid: int | Unset = UNSET
+    """The user it runs as. Absent means the daemon's."""
     gid: int | Unset = UNSET
+    """The group it runs as. Absent means that of the user."""
     envs: RunCommandRequestEnvs | Unset = UNSET
+    """Environment variables, over those of the sandbox."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class RunInSessionRequest:
+    """A line for a session."""
+
     command: str
+    """The line."""
     cwd: str | Unset = UNSET
+    """The directory to change to before. Absent means where the session is."""
     timeout: int | Unset = UNSET
+    """After how many milliseconds it is ended. Absent or 0 means never."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -30,7 +35,6 @@ class RunInSessionRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             command=d.pop("command"),

@@ -18,13 +18,22 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class ServerStreamEvent:
+    """One event of a stream. Which fields there are depends on the type."""
+
     type_: ServerStreamEventType | Unset = UNSET
+    """What it is. Readers pass over types they do not know."""
     text: str | Unset = UNSET
+    """Of `init` the id; of `stdout` and `stderr` the output; of `ping` nothing of interest."""
     execution_count: int | Unset = UNSET
+    """Of `execution_count` how many runs the context has had."""
     execution_time: int | Unset = UNSET
+    """Of `execution_complete` how many milliseconds it took."""
     timestamp: int | Unset = UNSET
+    """When that was, in milliseconds since 1970."""
     results: ServerStreamEventResults | Unset = UNSET
+    """Of `result` the value by mime type. `text/plain` may be called `text`."""
     error: ServerStreamEventError | Unset = UNSET
+    """How something ended that did not end well."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class ServerStreamEventError:
+    """How something ended that did not end well."""
+
     ename: str | Unset = UNSET
+    """The kind of it; `CommandExecError` for commands, the exception's name for code."""
     evalue: str | Unset = UNSET
+    """The exit code in digits for commands, the message for code. Some daemons send a number."""
     traceback: list[str] | Unset = UNSET
+    """Lines for people. May be null."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -31,7 +36,6 @@ class ServerStreamEventError:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             ename=UNSET if (value := d.pop("ename", None)) is None else value,

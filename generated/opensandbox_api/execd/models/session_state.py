@@ -22,21 +22,38 @@ if TYPE_CHECKING:
 
 @_attrs_define(kw_only=True)
 class SessionState:
+    """An isolated session."""
+
     status: SessionStateStatus | Unset = UNSET
+    """Whether it can be used (`active`), its bash has ended (`dead`), or it was closed (`destroyed`)."""
     created_at: datetime.datetime | Unset = UNSET
+    """When it was opened."""
     last_run_at: datetime.datetime | Unset = UNSET
+    """When something last ran in it."""
     idle_remaining_seconds: int | None | Unset = UNSET
+    """Seconds until it is closed for idleness. Null means never."""
     profile: SessionStateProfile | Unset = UNSET
+    """How much it is closed off."""
     workspace: IsolatedWorkspaceSpec | Unset = UNSET
+    """The directory that an isolated session works in."""
     overlays: list[IsolatedOverlaySpec] | Unset = UNSET
+    """Directories it sees."""
     extra_writable: list[str] | Unset = UNSET
+    """More paths that it may write."""
     binds: list[BindMount] | Unset = UNSET
+    """More paths that it sees."""
     share_net: bool | Unset = UNSET
+    """Whether it has the sandbox's network."""
     env_passthrough: EnvPassthroughSpec | Unset = UNSET
+    """Which environment variables are passed on."""
     uid: int | Unset = UNSET
+    """The user it runs as."""
     gid: int | Unset = UNSET
+    """The group it runs as."""
     uid_mode: SessionStateUidMode | Unset = UNSET
+    """How it became that user."""
     idle_timeout_seconds: int | Unset = UNSET
+    """After how many seconds without a run it is closed. 0 means never."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:

@@ -6,22 +6,25 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset
+from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
-    from ..models.allocation_summary_mode import (
-        AllocationSummaryMode,
-    )
-    from ..models.allocation_summary_state import (
-        AllocationSummaryState,
-    )
-
+    import datetime
+    from ..models.allocation_summary_mode import AllocationSummaryMode
+    from ..models.allocation_summary_mode import check_allocation_summary_mode
+    from ..models.allocation_summary_state import AllocationSummaryState
+    from ..models.allocation_summary_state import check_allocation_summary_state
 
 @_attrs_define(kw_only=True)
 class AllocationSummary:
+    """Where a sandbox came from that was taken from a pool."""
+
     pool_ref: str
+    """The name of the pool."""
     mode: AllocationSummaryMode | Unset = UNSET
+    """How it was come by. Only `pool` is known."""
     state: AllocationSummaryState | Unset = UNSET
+    """How far that is. Only `allocated` is known."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
@@ -35,11 +38,14 @@ class AllocationSummary:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             pool_ref=d.pop("poolRef"),
-            mode=UNSET if (value := d.pop("mode", None)) is None else value,
-            state=UNSET if (value := d.pop("state", None)) is None else value,
+            mode=UNSET
+            if (value := d.pop("mode", None)) is None
+            else value,
+            state=UNSET
+            if (value := d.pop("state", None)) is None
+            else value,
             additional_properties=d,
         )

@@ -1,4 +1,8 @@
-"""get diagnostic events"""
+"""Read the events of a sandbox.
+
+What the runtime did with the sandbox and noticed about it, oldest first. Answers like
+`get_diagnostic_logs`.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ def sync_detailed(
     client: Client,
     scope: str,
 ) -> Response[DiagnosticContentResponse]:
-    """get diagnostic events"""
+    """Read the events of a sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -62,7 +66,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     scope: str,
 ) -> Response[DiagnosticContentResponse]:
-    """get diagnostic events"""
+    """Read the events of a sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

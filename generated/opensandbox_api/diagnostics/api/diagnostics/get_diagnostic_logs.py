@@ -1,4 +1,7 @@
-"""get diagnostic logs"""
+"""Read the logs of a sandbox.
+
+Answers with the text itself, or with an address where it is fetched; `delivery` says which.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def sync_detailed(
     client: Client,
     scope: str,
 ) -> Response[DiagnosticContentResponse]:
-    """get diagnostic logs"""
+    """Read the logs of a sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -62,7 +65,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     scope: str,
 ) -> Response[DiagnosticContentResponse]:
-    """get diagnostic logs"""
+    """Read the logs of a sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

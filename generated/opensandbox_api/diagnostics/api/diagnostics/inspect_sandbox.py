@@ -1,4 +1,7 @@
-"""inspect"""
+"""Read everything the runtime knows about a sandbox.
+
+Its settings, mounts, network and state, in the runtime's own form. Secrets are blanked.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[str]:
-    """inspect"""
+    """Read everything the runtime knows about a sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[str]:
-    """inspect"""
+    """Read everything the runtime knows about a sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

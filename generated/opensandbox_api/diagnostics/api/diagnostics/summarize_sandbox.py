@@ -1,4 +1,7 @@
-"""summary"""
+"""Read a short report on a sandbox.
+
+State, events and the end of the logs on one page, made to be put into a report of a fault.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[str]:
-    """summary"""
+    """Read a short report on a sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[str]:
-    """summary"""
+    """Read a short report on a sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,9 @@
-"""create credential vault"""
+"""Make the vault of a sandbox.
+
+Puts its credentials in force at once, as revision 1. A sandbox has one vault at most. It needs
+the sidecar to look into requests: the sandbox has to have been made with
+`credentialProxy.enabled` and a network policy, best one that refuses by default.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +44,7 @@ def sync_detailed(
     client: Client,
     body: CredentialVaultCreateRequest,
 ) -> Response[CredentialVaultState]:
-    """create credential vault"""
+    """Make the vault of a sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +59,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CredentialVaultCreateRequest,
 ) -> Response[CredentialVaultState]:
-    """create credential vault"""
+    """Make the vault of a sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""delete credential vault"""
+"""Remove the vault.
+
+Requests go out as they are from then on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """delete credential vault"""
+    """Remove the vault."""
     return _build_response(client.request(**_get_kwargs()))
 
 
@@ -34,5 +37,5 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """delete credential vault"""
+    """Remove the vault."""
     return _build_response(await client.request(**_get_kwargs()))

@@ -1,4 +1,4 @@
-"""get credential vault"""
+"""Describe the vault."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[CredentialVaultState]:
-    """get credential vault"""
+    """Describe the vault."""
     return _build_response(client.request(**_get_kwargs()))
 
 
@@ -41,5 +41,5 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[CredentialVaultState]:
-    """get credential vault"""
+    """Describe the vault."""
     return _build_response(await client.request(**_get_kwargs()))

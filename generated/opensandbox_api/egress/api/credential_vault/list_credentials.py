@@ -1,4 +1,4 @@
-"""list credentials"""
+"""List credentials, without values."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[CredentialListResponse]:
-    """list credentials"""
+    """List credentials, without values."""
     return _build_response(client.request(**_get_kwargs()))
 
 
@@ -41,5 +41,5 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[CredentialListResponse]:
-    """list credentials"""
+    """List credentials, without values."""
     return _build_response(await client.request(**_get_kwargs()))

@@ -1,4 +1,8 @@
-"""patch credential vault"""
+"""Change the vault.
+
+All of it happens or none: additions, replacements and removals are checked together, against
+the vault as it would be afterwards. The revision goes up by one.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +43,7 @@ def sync_detailed(
     client: Client,
     body: CredentialVaultMutationRequest,
 ) -> Response[CredentialVaultState]:
-    """patch credential vault"""
+    """Change the vault."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +58,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CredentialVaultMutationRequest,
 ) -> Response[CredentialVaultState]:
-    """patch credential vault"""
+    """Change the vault."""
     return _build_response(
         await client.request(
             **_get_kwargs(

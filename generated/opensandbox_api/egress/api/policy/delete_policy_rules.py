@@ -1,4 +1,7 @@
-"""delete policy rules"""
+"""Remove rules.
+
+Removes the rules with these targets. A target without a rule is passed over.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def sync_detailed(
     client: Client,
     body: list[str],
 ) -> Response[PolicyStatusResponse]:
-    """delete policy rules"""
+    """Remove rules."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -53,7 +56,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: list[str],
 ) -> Response[PolicyStatusResponse]:
-    """delete policy rules"""
+    """Remove rules."""
     return _build_response(
         await client.request(
             **_get_kwargs(

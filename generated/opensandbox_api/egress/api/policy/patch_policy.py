@@ -1,4 +1,9 @@
-"""patch policy"""
+"""Add or change rules.
+
+The new rules come before those that were there, and one with the target of an old one takes its
+place. Of two new ones with the same target the first counts. In force from the next connection
+on; open ones stay open.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +44,7 @@ def sync_detailed(
     client: Client,
     body: list[NetworkRule],
 ) -> Response[PolicyStatusResponse]:
-    """patch policy"""
+    """Add or change rules."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +59,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: list[NetworkRule],
 ) -> Response[PolicyStatusResponse]:
-    """patch policy"""
+    """Add or change rules."""
     return _build_response(
         await client.request(
             **_get_kwargs(

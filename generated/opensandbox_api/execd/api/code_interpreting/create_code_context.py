@@ -1,4 +1,7 @@
-"""create code context"""
+"""Start an interpreter that stays.
+
+Variables and imports last from one `run_code` to the next in the same context.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def sync_detailed(
     client: Client,
     body: CodeContextRequest,
 ) -> Response[CodeContext]:
-    """create code context"""
+    """Start an interpreter that stays."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +57,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CodeContextRequest,
 ) -> Response[CodeContext]:
-    """create code context"""
+    """Start an interpreter that stays."""
     return _build_response(
         await client.request(
             **_get_kwargs(

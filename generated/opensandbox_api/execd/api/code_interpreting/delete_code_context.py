@@ -1,4 +1,4 @@
-"""delete code context"""
+"""End a context."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """delete code context"""
+    """End a context."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +47,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """delete code context"""
+    """End a context."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,4 @@
-"""delete code contexts"""
+"""End all contexts of a language."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sync_detailed(
     client: Client,
     language: str,
 ) -> Response[Any]:
-    """delete code contexts"""
+    """End all contexts of a language."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +48,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     language: str,
 ) -> Response[Any]:
-    """delete code contexts"""
+    """End all contexts of a language."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""interrupt code"""
+"""Stop the code that runs in a context.
+
+The context lives on, with its variables.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def sync_detailed(
     client: Client,
     id: str,
 ) -> Response[Any]:
-    """interrupt code"""
+    """Stop the code that runs in a context."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +51,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     id: str,
 ) -> Response[Any]:
-    """interrupt code"""
+    """Stop the code that runs in a context."""
     return _build_response(
         await client.request(
             **_get_kwargs(

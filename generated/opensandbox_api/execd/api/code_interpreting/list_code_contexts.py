@@ -1,4 +1,4 @@
-"""list code contexts"""
+"""List contexts."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def sync_detailed(
     client: Client,
     language: str,
 ) -> Response[list[CodeContext]]:
-    """list code contexts"""
+    """List contexts."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +55,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     language: str,
 ) -> Response[list[CodeContext]]:
-    """list code contexts"""
+    """List contexts."""
     return _build_response(
         await client.request(
             **_get_kwargs(

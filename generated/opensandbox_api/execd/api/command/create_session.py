@@ -1,4 +1,8 @@
-"""create session"""
+"""Open a bash that stays.
+
+Directory, variables and functions last from one run to the next. Runs in one session go one
+after the other.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +44,7 @@ def sync_detailed(
     client: Client,
     body: CreateSessionRequest | Unset = UNSET,
 ) -> Response[CreateSessionResponse]:
-    """create session"""
+    """Open a bash that stays."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +59,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CreateSessionRequest | Unset = UNSET,
 ) -> Response[CreateSessionResponse]:
-    """create session"""
+    """Open a bash that stays."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""get command status"""
+"""Say whether a command runs, and how it ended.
+
+For foreground commands too, for some time after their end. A session's id is not a command's.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +42,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[CommandStatusResponse]:
-    """get command status"""
+    """Say whether a command runs, and how it ended."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +57,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[CommandStatusResponse]:
-    """get command status"""
+    """Say whether a command runs, and how it ended."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""interrupt command"""
+"""Stop a running command.
+
+Ends the command and everything it started. Its stream ends with an `error` event.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def sync_detailed(
     client: Client,
     id: str,
 ) -> Response[Any]:
-    """interrupt command"""
+    """Stop a running command."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +51,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     id: str,
 ) -> Response[Any]:
-    """interrupt command"""
+    """Stop a running command."""
     return _build_response(
         await client.request(
             **_get_kwargs(

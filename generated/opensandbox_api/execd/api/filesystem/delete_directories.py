@@ -1,4 +1,7 @@
-"""delete directories"""
+"""Delete directories with all that is in them.
+
+What is not there counts as deleted.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def sync_detailed(
     client: Client,
     path: list[str],
 ) -> Response[Any]:
-    """delete directories"""
+    """Delete directories with all that is in them."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +51,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     path: list[str],
 ) -> Response[Any]:
-    """delete directories"""
+    """Delete directories with all that is in them."""
     return _build_response(
         await client.request(
             **_get_kwargs(

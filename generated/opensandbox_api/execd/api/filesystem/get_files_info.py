@@ -1,4 +1,7 @@
-"""get files info"""
+"""Describe files and directories.
+
+Links are described themselves, not what they point at.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +43,7 @@ def sync_detailed(
     client: Client,
     path: list[str],
 ) -> Response[FileInfoByPath]:
-    """get files info"""
+    """Describe files and directories."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +58,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     path: list[str],
 ) -> Response[FileInfoByPath]:
-    """get files info"""
+    """Describe files and directories."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,4 @@
-"""list directory"""
+"""List a directory."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def sync_detailed(
     path: str,
     depth: int | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """list directory"""
+    """List a directory."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -61,7 +61,7 @@ async def asyncio_detailed(
     path: str,
     depth: int | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """list directory"""
+    """List a directory."""
     return _build_response(
         await client.request(
             **_get_kwargs(

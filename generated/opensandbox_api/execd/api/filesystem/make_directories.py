@@ -1,4 +1,7 @@
-"""make directories"""
+"""Make directories.
+
+With those on the way. One that is there is left as it is, but for its mode and owner.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def sync_detailed(
     client: Client,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """make directories"""
+    """Make directories."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +51,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """make directories"""
+    """Make directories."""
     return _build_response(
         await client.request(
             **_get_kwargs(

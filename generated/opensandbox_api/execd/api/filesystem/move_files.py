@@ -1,4 +1,8 @@
-"""move files"""
+"""Move or rename files and directories.
+
+One after the other; those before one that fails are moved. A file at the destination is
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +37,7 @@ def sync_detailed(
     client: Client,
     body: list[RenameFileItem],
 ) -> Response[Any]:
-    """move files"""
+    """Move or rename files and directories."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +52,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: list[RenameFileItem],
 ) -> Response[Any]:
-    """move files"""
+    """Move or rename files and directories."""
     return _build_response(
         await client.request(
             **_get_kwargs(

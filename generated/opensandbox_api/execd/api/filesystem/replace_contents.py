@@ -1,4 +1,8 @@
-"""replace contents"""
+"""Replace a text in files.
+
+Every occurrence of `old` becomes `new`, letter by letter. A file without one is left alone, and
+that is no error.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +49,7 @@ def sync_detailed(
     body: ReplacementByPath,
     verbose: bool | Unset = UNSET,
 ) -> Response[ReplaceResultByPath]:
-    """replace contents"""
+    """Replace a text in files."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -62,7 +66,7 @@ async def asyncio_detailed(
     body: ReplacementByPath,
     verbose: bool | Unset = UNSET,
 ) -> Response[ReplaceResultByPath]:
-    """replace contents"""
+    """Replace a text in files."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,10 @@
-"""search files"""
+"""Find files by a pattern.
+
+Looks at everything below `path`, at any depth. The pattern is a doublestar glob (`*`, `?`,
+`[a-z]`, `{a,b}`, and `**` for any number of directories) matched against the path below `path`
+and against the name alone: `*.txt` finds files in directories below as well. Directories are
+not listed.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +50,7 @@ def sync_detailed(
     path: str,
     pattern: str | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """search files"""
+    """Find files by a pattern."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -61,7 +67,7 @@ async def asyncio_detailed(
     path: str,
     pattern: str | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """search files"""
+    """Find files by a pattern."""
     return _build_response(
         await client.request(
             **_get_kwargs(

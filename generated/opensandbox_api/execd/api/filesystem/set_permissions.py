@@ -1,4 +1,7 @@
-"""set permissions"""
+"""Set mode, owner and group.
+
+Follows links. Names of users and groups are those of the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def sync_detailed(
     client: Client,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """set permissions"""
+    """Set mode, owner and group."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -48,7 +51,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """set permissions"""
+    """Set mode, owner and group."""
     return _build_response(
         await client.request(
             **_get_kwargs(

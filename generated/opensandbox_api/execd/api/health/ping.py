@@ -1,4 +1,8 @@
-"""ping"""
+"""Say that the daemon answers.
+
+The first 200 means that the sandbox can be used. 401 and 403 will not change; anything else
+may.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +30,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """ping"""
+    """Say that the daemon answers."""
     return _build_response(client.request(**_get_kwargs()))
 
 
@@ -34,5 +38,5 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """ping"""
+    """Say that the daemon answers."""
     return _build_response(await client.request(**_get_kwargs()))

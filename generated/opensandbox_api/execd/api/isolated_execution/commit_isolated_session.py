@@ -1,4 +1,7 @@
-"""commit isolated session"""
+"""Write the changes of an isolated session into what it was laid over.
+
+No daemon does it yet; one that can says so as `commit_supported` in its capabilities.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """commit isolated session"""
+    """Write the changes of an isolated session into what it was laid over."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """commit isolated session"""
+    """Write the changes of an isolated session into what it was laid over."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,9 @@
-"""create isolated session"""
+"""Open a bash that sees only a part of the sandbox.
+
+It has its own view of the file system, made of what the request mounts, its own processes, and
+the sandbox's network only if asked for. At least one of `workspace` and `overlays` has to be
+there.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +44,7 @@ def sync_detailed(
     client: Client,
     body: CreateIsolatedSessionRequest,
 ) -> Response[IsolatedCreateSessionResponse]:
-    """create isolated session"""
+    """Open a bash that sees only a part of the sandbox."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +59,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CreateIsolatedSessionRequest,
 ) -> Response[IsolatedCreateSessionResponse]:
-    """create isolated session"""
+    """Open a bash that sees only a part of the sandbox."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""delete isolated session"""
+"""Close an isolated session.
+
+Ends its processes and drops what it wrote into layers that do not persist.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """delete isolated session"""
+    """Close an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """delete isolated session"""
+    """Close an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

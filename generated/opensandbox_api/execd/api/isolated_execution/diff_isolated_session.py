@@ -1,4 +1,7 @@
-"""diff isolated session"""
+"""Say what an isolated session changed.
+
+No daemon does it yet; one that can says so as `diff_supported` in its capabilities.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """diff isolated session"""
+    """Say what an isolated session changed."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """diff isolated session"""
+    """Say what an isolated session changed."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,4 @@
-"""get isolated run"""
+"""Say whether a background run still runs, and how it ended."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[IsolatedRunStatus]:
-    """get isolated run"""
+    """Say whether a background run still runs, and how it ended."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -59,7 +59,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[IsolatedRunStatus]:
-    """get isolated run"""
+    """Say whether a background run still runs, and how it ended."""
     return _build_response(
         await client.request(
             **_get_kwargs(

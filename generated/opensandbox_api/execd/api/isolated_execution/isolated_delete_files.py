@@ -1,4 +1,7 @@
-"""isolated delete files"""
+"""Delete files, in an isolated session.
+
+What is not there counts as deleted.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def sync_detailed(
     client: Client,
     path: list[str],
 ) -> Response[Any]:
-    """isolated delete files"""
+    """Delete files, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +58,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     path: list[str],
 ) -> Response[Any]:
-    """isolated delete files"""
+    """Delete files, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,7 @@
-"""isolated get files info"""
+"""Describe files and directories, in an isolated session.
+
+Links are described themselves, not what they point at.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +48,7 @@ def sync_detailed(
     client: Client,
     path: list[str],
 ) -> Response[FileInfoByPath]:
-    """isolated get files info"""
+    """Describe files and directories, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -62,7 +65,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     path: list[str],
 ) -> Response[FileInfoByPath]:
-    """isolated get files info"""
+    """Describe files and directories, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

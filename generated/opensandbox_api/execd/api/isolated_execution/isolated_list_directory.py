@@ -1,4 +1,4 @@
-"""isolated list directory"""
+"""List a directory, in an isolated session."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def sync_detailed(
     path: str,
     depth: int | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """isolated list directory"""
+    """List a directory, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -68,7 +68,7 @@ async def asyncio_detailed(
     path: str,
     depth: int | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """isolated list directory"""
+    """List a directory, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

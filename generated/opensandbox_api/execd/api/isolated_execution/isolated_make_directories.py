@@ -1,4 +1,7 @@
-"""isolated make directories"""
+"""Make directories, in an isolated session.
+
+With those on the way. One that is there is left as it is, but for its mode and owner.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def sync_detailed(
     client: Client,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """isolated make directories"""
+    """Make directories, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +58,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """isolated make directories"""
+    """Make directories, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

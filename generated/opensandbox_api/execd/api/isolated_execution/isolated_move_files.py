@@ -1,4 +1,8 @@
-"""isolated move files"""
+"""Move or rename files and directories, in an isolated session.
+
+One after the other; those before one that fails are moved. A file at the destination is
+replaced.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +42,7 @@ def sync_detailed(
     client: Client,
     body: list[RenameFileItem],
 ) -> Response[Any]:
-    """isolated move files"""
+    """Move or rename files and directories, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +59,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: list[RenameFileItem],
 ) -> Response[Any]:
-    """isolated move files"""
+    """Move or rename files and directories, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

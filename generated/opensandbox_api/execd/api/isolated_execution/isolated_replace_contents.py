@@ -1,4 +1,8 @@
-"""isolated replace contents"""
+"""Replace a text in files, in an isolated session.
+
+Every occurrence of `old` becomes `new`, letter by letter. A file without one is left alone, and
+that is no error.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +54,7 @@ def sync_detailed(
     body: ReplacementByPath,
     verbose: bool | Unset = UNSET,
 ) -> Response[ReplaceResultByPath]:
-    """isolated replace contents"""
+    """Replace a text in files, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -69,7 +73,7 @@ async def asyncio_detailed(
     body: ReplacementByPath,
     verbose: bool | Unset = UNSET,
 ) -> Response[ReplaceResultByPath]:
-    """isolated replace contents"""
+    """Replace a text in files, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,10 @@
-"""isolated search files"""
+"""Find files by a pattern, in an isolated session.
+
+Looks at everything below `path`, at any depth. The pattern is a doublestar glob (`*`, `?`,
+`[a-z]`, `{a,b}`, and `**` for any number of directories) matched against the path below `path`
+and against the name alone: `*.txt` finds files in directories below as well. Directories are
+not listed.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +55,7 @@ def sync_detailed(
     path: str,
     pattern: str | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """isolated search files"""
+    """Find files by a pattern, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -68,7 +74,7 @@ async def asyncio_detailed(
     path: str,
     pattern: str | Unset = UNSET,
 ) -> Response[list[FileInfo]]:
-    """isolated search files"""
+    """Find files by a pattern, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

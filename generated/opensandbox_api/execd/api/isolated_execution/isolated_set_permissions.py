@@ -1,4 +1,7 @@
-"""isolated set permissions"""
+"""Set mode, owner and group, in an isolated session.
+
+Follows links. Names of users and groups are those of the sandbox.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ def sync_detailed(
     client: Client,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """isolated set permissions"""
+    """Set mode, owner and group, in an isolated session."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +58,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: PermissionByPath,
 ) -> Response[Any]:
-    """isolated set permissions"""
+    """Set mode, owner and group, in an isolated session."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,4 @@
-"""get metrics"""
+"""Measure processor and memory."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Metrics]:
-    """get metrics"""
+    """Measure processor and memory."""
     return _build_response(client.request(**_get_kwargs()))
 
 
@@ -41,5 +41,5 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Metrics]:
-    """get metrics"""
+    """Measure processor and memory."""
     return _build_response(await client.request(**_get_kwargs()))

@@ -1,4 +1,26 @@
-"""create"""
+"""Open a terminal.
+
+Makes a bash for a WebSocket at `/pty/{session_id}/ws`, where everything is byte-exact. Its
+query parameters:
+
+- `pty=0`: pipes instead of a terminal; stdout and stderr stay apart.
+- `since=N`: what was printed from byte N on is sent again first.
+- `takeover=1`: closes a WebSocket that is connected, with code 4001. Without it, a second one
+is 409.
+
+The server sends `{"type": "connected"}` as text, then output as binary frames. Their first byte
+says what it
+is: 0x01 stdout (or the terminal), 0x02 stderr, 0x03 output that is sent again, with its byte
+offset as 8 bytes,
+big-endian, after that. At the end it sends `{"type": "exit", "exit_code": N}` as text and
+closes.
+
+The client sends input as binary frames that start with 0x00, and as text `{"type": "resize",
+"cols", "rows"}`,
+`{"type": "signal", "signal": "SIGINT"}` and `{"type": "ping"}`.
+
+A terminal lives on without a WebSocket, and keeps the end of its output.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +62,7 @@ def sync_detailed(
     client: Client,
     body: CreateTerminalRequest | Unset = UNSET,
 ) -> Response[TerminalSession]:
-    """create"""
+    """Open a terminal."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -55,7 +77,7 @@ async def asyncio_detailed(
     client: AsyncClient,
     body: CreateTerminalRequest | Unset = UNSET,
 ) -> Response[TerminalSession]:
-    """create"""
+    """Open a terminal."""
     return _build_response(
         await client.request(
             **_get_kwargs(

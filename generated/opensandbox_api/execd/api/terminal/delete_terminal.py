@@ -1,4 +1,7 @@
-"""delete"""
+"""Close a terminal.
+
+Ends its bash and everything that was started from it.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[Any]:
-    """delete"""
+    """Close a terminal."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -47,7 +50,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[Any]:
-    """delete"""
+    """Close a terminal."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,4 +1,4 @@
-"""get"""
+"""Describe a terminal."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def sync_detailed(
     *,
     client: Client,
 ) -> Response[TerminalSession]:
-    """get"""
+    """Describe a terminal."""
     return _build_response(
         client.request(
             **_get_kwargs(
@@ -54,7 +54,7 @@ async def asyncio_detailed(
     *,
     client: AsyncClient,
 ) -> Response[TerminalSession]:
-    """get"""
+    """Describe a terminal."""
     return _build_response(
         await client.request(
             **_get_kwargs(

@@ -1,1 +1,0 @@
-CreateFsbTemplateRequestEnv = dict[str, str]

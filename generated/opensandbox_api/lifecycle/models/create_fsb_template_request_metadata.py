@@ -1,1 +1,0 @@
-CreateFsbTemplateRequestMetadata = dict[str, str]

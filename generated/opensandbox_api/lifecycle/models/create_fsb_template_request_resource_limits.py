@@ -1,1 +1,0 @@
-CreateFsbTemplateRequestResourceLimits = dict[str, str]

@@ -1,1 +1,0 @@
-CreateSandboxRequestEnv = dict[str, str]

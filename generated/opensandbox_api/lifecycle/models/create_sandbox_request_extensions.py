@@ -1,1 +1,0 @@
-CreateSandboxRequestExtensions = dict[str, str]

@@ -1,1 +1,0 @@
-CreateSandboxRequestMetadata = dict[str, str]

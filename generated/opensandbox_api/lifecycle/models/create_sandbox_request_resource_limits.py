@@ -1,1 +1,0 @@
-CreateSandboxRequestResourceLimits = dict[str, str]

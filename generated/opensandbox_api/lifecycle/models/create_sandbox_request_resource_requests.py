@@ -1,1 +1,0 @@
-CreateSandboxRequestResourceRequests = dict[str, str]

@@ -1,1 +1,0 @@
-CreateSandboxResponseExtensions = dict[str, str]

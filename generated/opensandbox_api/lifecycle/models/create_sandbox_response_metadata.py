@@ -1,1 +1,0 @@
-CreateSandboxResponseMetadata = dict[str, str]

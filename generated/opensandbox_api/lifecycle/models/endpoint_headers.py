@@ -1,1 +1,0 @@
-EndpointHeaders = dict[str, str]

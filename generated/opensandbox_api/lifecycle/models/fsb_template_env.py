@@ -1,1 +1,0 @@
-FsbTemplateEnv = dict[str, str]

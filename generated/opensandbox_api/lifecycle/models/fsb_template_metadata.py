@@ -1,1 +1,0 @@
-FsbTemplateMetadata = dict[str, str]

@@ -1,1 +1,0 @@
-FsbTemplateResourceLimits = dict[str, str]

@@ -1,1 +1,0 @@
-MetadataPatch = dict[str, None | str]

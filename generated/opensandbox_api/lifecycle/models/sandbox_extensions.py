@@ -1,1 +1,0 @@
-SandboxExtensions = dict[str, str]

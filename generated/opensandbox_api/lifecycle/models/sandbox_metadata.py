@@ -1,1 +1,0 @@
-SandboxMetadata = dict[str, str]
