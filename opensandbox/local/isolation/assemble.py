@@ -24,7 +24,7 @@ from typing import Any
 
 from opensandbox.local.isolation import syscalls
 
-STAGE = "/tmp"  # noqa: S108 - that of a mount namespace nobody else is in
+STAGE = "/tmp"
 ROOT = f"{STAGE}/root"
 _WRITABLE = f"{STAGE}/writable"
 _TREES = f"{STAGE}/trees"

@@ -45,6 +45,7 @@ PACKAGES = (
     "wsproto",
     "opensandbox",
     "opensandbox_api",
+    "python_multipart",
 )
 """What the daemon imports. One that is not installed is left out: not every version needs all."""
 
@@ -71,7 +72,6 @@ import ctypes
 import sys
 
 sys.path.insert(0, "{PLACE}/site")
-sys.argv[0] = "opensandbox-execd"
 
 # Nothing started from here may ever have another capability than those it has now. Bubblewrap
 # leaves the bounding set full, and passes the others on as ambient ones.
@@ -85,9 +85,9 @@ libc.prctl(47, 4, 0, 0, 0)
 
 from {{daemon}} import main
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))
 """
-DAEMON = "opensandbox.local.execd.__main__"
+DAEMON = "opensandbox.local.execd.start"
 """The module whose `main` is the daemon."""
 
 _SITE = f"""\

@@ -22,6 +22,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from opensandbox.local.execd import start as daemon_start
 from opensandbox.local.isolation import (
     assemble,
     bwrap,
@@ -138,7 +139,7 @@ def _spawn_plain(
 ) -> int:
     work = spec.directory / "work"
     work.mkdir(mode=0o700)
-    command = [sys.executable, "-I", str(Path(__file__).with_name("plain_daemon.py"))]
+    command = [sys.executable, "-I", str(Path(daemon_start.__file__))]
     command += ["--listen", str(_LISTEN), "--control", str(_CONTROL)]
     plan = {
         "directory": str(work),
