@@ -108,15 +108,23 @@ def _leave_to_server(node: Json) -> None:
 
 
 def write_package(source: Path, target: Path) -> None:
-    """Generate every document below `source` into the import package `target`."""
+    """Generate every document below `source` into the import package `target`.
+
+    A mistake in a document leaves the target as it was.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Path(scratch) / "opensandbox_api"
+        _write_fresh(source, fresh)
+        for line in differences(target, fresh):
+            print(line)
+        _mirror(fresh, target)
+
+
+def _write_fresh(source: Path, target: Path) -> None:
     templates = source / "templates"
-    target.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(templates / "package", target)
     for name in DOCUMENTS:
-        shutil.rmtree(target / name, ignore_errors=True)
         _write_api(source / f"{name}.yaml", target / name, source / "generator.yaml", templates)
-    for shared in (templates / "package").iterdir():
-        if shared.is_file():
-            shutil.copyfile(shared, target / shared.name)
     for command in (["check", "--fix-only", "--select=I,F401"], ["format"]):
         done = subprocess.run(
             [sys.executable, "-m", "ruff", *command, *FORMATTER, str(target)],
@@ -126,6 +134,18 @@ def write_package(source: Path, target: Path) -> None:
         )
         if done.returncode != 0:
             raise Mistake(f"ruff {command[0]} failed:\n{done.stdout}{done.stderr}")
+
+
+def _mirror(fresh: Path, target: Path) -> None:
+    """Make `target` equal to `fresh`, touching only the files that differ."""
+    for name in _files(target) - _files(fresh):
+        (target / name).unlink()
+    for name in _files(fresh):
+        content = (fresh / name).read_bytes()
+        place = target / name
+        if not place.is_file() or place.read_bytes() != content:
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(content)
 
 
 def _write_api(document: Path, target: Path, options: Path, templates: Path) -> None:
@@ -174,8 +194,8 @@ def _files(root: Path) -> set[Path]:
 def check(source: Path, target: Path) -> int:
     """Print how `target` differs from what `source` says; 0 when it does not."""
     with tempfile.TemporaryDirectory() as scratch:
-        fresh = Path(scratch) / target.name
-        write_package(source, fresh)
+        fresh = Path(scratch) / "opensandbox_api"
+        _write_fresh(source, fresh)
         lines = differences(target, fresh)
     if lines:
         print(*lines, "Run `make generate`.", sep="\n")

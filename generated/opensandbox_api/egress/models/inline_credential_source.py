@@ -16,7 +16,7 @@ class InlineCredentialSource:
 
     type_: InlineCredentialSourceType
     """Tells the kinds apart."""
-    value: str
+    value: str = _attrs_field(repr=False)
     """The secret. It is never sent back, logged, or shown."""
     additional_properties: dict[str, Any] = _attrs_field(factory=dict)
 

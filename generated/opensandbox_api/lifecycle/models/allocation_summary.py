@@ -6,14 +6,16 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
-from ..types import UNSET, Unset, format_datetime, parse_datetime
+from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
-    import datetime
-    from ..models.allocation_summary_mode import AllocationSummaryMode
-    from ..models.allocation_summary_mode import check_allocation_summary_mode
-    from ..models.allocation_summary_state import AllocationSummaryState
-    from ..models.allocation_summary_state import check_allocation_summary_state
+    from ..models.allocation_summary_mode import (
+        AllocationSummaryMode,
+    )
+    from ..models.allocation_summary_state import (
+        AllocationSummaryState,
+    )
+
 
 @_attrs_define(kw_only=True)
 class AllocationSummary:
@@ -41,11 +43,7 @@ class AllocationSummary:
         d = dict(src_dict)
         return cls(
             pool_ref=d.pop("poolRef"),
-            mode=UNSET
-            if (value := d.pop("mode", None)) is None
-            else value,
-            state=UNSET
-            if (value := d.pop("state", None)) is None
-            else value,
+            mode=UNSET if (value := d.pop("mode", None)) is None else value,
+            state=UNSET if (value := d.pop("state", None)) is None else value,
             additional_properties=d,
         )

@@ -1,0 +1,1 @@
+CreateFsbTemplateRequestEnv = dict[str, str]

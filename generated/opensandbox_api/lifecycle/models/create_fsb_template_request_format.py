@@ -1,0 +1,4 @@
+from typing import Literal
+
+CreateFsbTemplateRequestFormat = Literal["native", "overlaybd"] | str
+"""The values known when this was written; any other one passes through."""

@@ -1,0 +1,1 @@
+CreateFsbTemplateRequestMetadata = dict[str, str]

@@ -1,0 +1,1 @@
+CreateFsbTemplateRequestResourceLimits = dict[str, str]

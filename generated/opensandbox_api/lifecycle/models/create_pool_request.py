@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.create_pool_request_template import CreatePoolRequestTemplate
+    from ..models.pool_capacity_spec import PoolCapacitySpec
+
+
+@_attrs_define(kw_only=True)
+class CreatePoolRequest:
+    """A pool to make."""
+
+    name: str
+    """Its name."""
+    template: CreatePoolRequestTemplate
+    """What its sandboxes are made from, as a Kubernetes pod template."""
+    capacity_spec: PoolCapacitySpec
+    """How many sandboxes a pool keeps."""
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["name"] = self.name
+        fields["template"] = self.template
+        fields["capacitySpec"] = self.capacity_spec.to_dict()
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.pool_capacity_spec import PoolCapacitySpec
+
+        d = dict(src_dict)
+        return cls(
+            name=d.pop("name"),
+            template=dict(d.pop("template")),
+            capacity_spec=PoolCapacitySpec.from_dict(d.pop("capacitySpec")),
+            additional_properties=d,
+        )

@@ -1,0 +1,1 @@
+CreateSandboxRequestEnv = dict[str, str]

@@ -1,0 +1,1 @@
+CreateSandboxRequestExtensions = dict[str, str]

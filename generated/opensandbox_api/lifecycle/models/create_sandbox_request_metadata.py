@@ -1,0 +1,1 @@
+CreateSandboxRequestMetadata = dict[str, str]

@@ -1,0 +1,1 @@
+CreateSandboxRequestResourceLimits = dict[str, str]

@@ -1,0 +1,1 @@
+CreateSandboxRequestResourceRequests = dict[str, str]

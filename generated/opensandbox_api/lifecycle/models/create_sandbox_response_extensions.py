@@ -1,0 +1,1 @@
+CreateSandboxResponseExtensions = dict[str, str]

@@ -1,0 +1,1 @@
+CreateSandboxResponseMetadata = dict[str, str]

@@ -1,0 +1,1 @@
+EndpointHeaders = dict[str, str]

@@ -1,0 +1,1 @@
+FsbTemplateEnv = dict[str, str]

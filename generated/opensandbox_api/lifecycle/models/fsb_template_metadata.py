@@ -1,0 +1,1 @@
+FsbTemplateMetadata = dict[str, str]

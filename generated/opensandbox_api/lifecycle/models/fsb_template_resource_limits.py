@@ -1,0 +1,1 @@
+FsbTemplateResourceLimits = dict[str, str]

@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Self
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+if TYPE_CHECKING:
+    from ..models.pool_response import PoolResponse
+
+
+@_attrs_define(kw_only=True)
+class ListPoolsResponse:
+    """All pools."""
+
+    items: list[PoolResponse]
+    """The pools."""
+    additional_properties: dict[str, Any] = _attrs_field(factory=dict)
+
+    def to_dict(self) -> dict[str, Any]:
+        fields: dict[str, Any] = dict(self.additional_properties)
+        fields["items"] = [item.to_dict() for item in self.items]
+        return fields
+
+    @classmethod
+    def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
+        from ..models.pool_response import PoolResponse
+
+        d = dict(src_dict)
+        return cls(
+            items=[PoolResponse.from_dict(item) for item in d.pop("items", None) or ()],
+            additional_properties=d,
+        )

@@ -1,0 +1,1 @@
+MetadataPatch = dict[str, None | str]

@@ -1,0 +1,1 @@
+SandboxExtensions = dict[str, str]

@@ -1,0 +1,1 @@
+SandboxMetadata = dict[str, str]
