@@ -104,7 +104,23 @@ def describe() -> str:
                 lines.append(f"  {public}: see {where[id(value)]}")
             else:
                 lines += [f"  {line}" for line in describe_value(public, value)]
+    lines.append("\nwhat some of them derive from")
+    for base in private_bases(modules):
+        lines += [f"  {line}" for line in describe_class(base)]
     return "\n".join(lines) + "\n"
+
+
+def private_bases(modules: dict[str, ModuleType]) -> list[type]:
+    """The classes of ours that have no public path, but whose members public classes inherit."""
+    public = [
+        value
+        for name, module in modules.items()
+        for value in (getattr(module, public) for public in public_names(module))
+        if inspect.isclass(value)
+    ]
+    bases = {base for cls in public for base in cls.__mro__} - set(public)
+    ours = (base for base in bases if base.__module__.partition(".")[0] == PACKAGE)
+    return sorted(ours, key=lambda base: (base.__module__, base.__qualname__))
 
 
 def describe_value(name: str, value: object) -> Iterator[str]:
@@ -128,27 +144,23 @@ def describe_class(cls: type) -> Iterator[str]:
         yield from (f"  {member.name} = {member.value!r}" for member in cls)
         return
     if attrs.has(cls):
+        inherited = {
+            field.name for base in cls.__bases__ if attrs.has(base) for field in attrs.fields(base)
+        }
         for field in attrs.fields(cls):
             fields.add(field.name)
-            if field.init and not field.name.startswith("_"):
+            if field.init and field.name not in inherited and not field.name.startswith("_"):
                 yield f"  {field_line(field)}"
     elif isinstance(cls.__dict__.get("__init__"), FunctionType):
         yield from (f"  {line}" for line in signatures("__init__", cls.__dict__["__init__"]))
-    for name, owner in members(cls):
+    for name in members(cls):
         if name not in fields:
-            yield from (f"  {line}" for line in describe_member(name, owner.__dict__[name]))
+            yield from (f"  {line}" for line in describe_member(name, vars(cls)[name]))
 
 
-def members(cls: type) -> list[tuple[str, type]]:
-    """The public members with the class of ours that has each, inherited ones included."""
-    found: dict[str, type] = {}
-    for owner in cls.__mro__:
-        if owner.__module__.partition(".")[0] != PACKAGE:
-            continue
-        for name in vars(owner):
-            if name in SPECIAL or not name.startswith("_"):
-                found.setdefault(name, owner)
-    return sorted(found.items())
+def members(cls: type) -> list[str]:
+    """The public members of a class, without those it inherits."""
+    return sorted(name for name in vars(cls) if name in SPECIAL or not name.startswith("_"))
 
 
 def describe_member(name: str, member: object) -> Iterator[str]:
@@ -202,7 +214,7 @@ def signature(function: typing.Any) -> str:
 def field_line(field: attrs.Attribute[object]) -> str:
     """`name: type = default` of an attrs field."""
     text = f"{field.name}: {annotation(field.type)}"
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]
+    if hasattr(field.default, "factory"):
         return f"{text} = ..."
     return text if field.default is attrs.NOTHING else f"{text} = {default(field.default)}"
 
