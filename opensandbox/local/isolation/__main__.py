@@ -1,12 +1,15 @@
 """Runs one of the programs that prepare a sandbox and then become what runs it.
 
-Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|try-idmap``.
+Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|try-idmap``. It is
+part of every start, so what is slow to import (pathlib, typing, subprocess) is not imported.
 """
 
+import os
 import sys
-from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parents[3]))
+sys.path.insert(
+    0, os.path.abspath(__file__).removesuffix("/opensandbox/local/isolation/__main__.py")
+)
 
 if __name__ == "__main__":
     from opensandbox.local.isolation import assemble, plain

@@ -9,7 +9,10 @@ from __future__ import annotations
 import json
 import os
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # type checkers take it for true; importing typing takes milliseconds
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def main() -> None:

@@ -68,10 +68,10 @@ def start(spec: SandboxSpec, machine: Machine) -> Started:
             launched = _launch(spec, machine, groups, stack)
         _wait_until_ready(launched)
     except (OSError, StartError, ValueError) as error:
+        said = _log(spec.directory)
         _undo(spec, groups, launched)
-        if isinstance(error, StartError):
-            raise
-        raise StartError(f"sandbox {spec.id} did not start: {error}") from error
+        problem = f"sandbox {spec.id} did not start: {error}"
+        raise StartError(f"{problem}; its log says: {said}" if said else problem) from error
     except BaseException:
         _undo(spec, groups, launched)
         raise
@@ -239,13 +239,13 @@ def _read_report(report: int, outer: int) -> int:
     while True:
         left = until - time.monotonic()
         if left <= 0 or not select.select([report], [], [], left)[0]:
-            raise StartError(f"the sandbox was not put together in {START_TIMEOUT:.0f} s")
+            raise StartError(f"it was not put together in {START_TIMEOUT:.0f} s")
         piece = os.read(report, 4096)
         text += piece
         with contextlib.suppress(ValueError):
             said = json.loads(text)
             if "error" in said:
-                raise StartError(f"the sandbox could not be put together: {said['error']}")
+                raise StartError(f"putting it together failed: {said['error']}")
             return int(said["child-pid"])
         if not piece:
             raise StartError("bubblewrap ended before it made the sandbox")
@@ -255,11 +255,14 @@ def _wait_until_ready(started: Started) -> None:
     try:
         handle.Handle(started).request({"op": "status"}, timeout=START_TIMEOUT)
     except (OSError, ValueError) as error:
-        log = Path(started.directory, "daemon.log").read_text(errors="replace")[-_LOG_SHOWN:]
-        raise StartError(
-            f"the daemon of sandbox {started.id} did not answer ({error}); it said: "
-            f"{log.strip() or 'nothing'}"
-        ) from error
+        raise StartError(f"its daemon did not answer ({error})") from error
+
+
+def _log(directory: Path) -> str:
+    try:
+        return (directory / "daemon.log").read_text(errors="replace")[-_LOG_SHOWN:].strip()
+    except OSError:
+        return ""
 
 
 def extensions(spec: SandboxSpec, machine: Machine) -> dict[str, str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
 from ctypes import c_char_p, c_int, c_long, c_size_t, c_uint, c_uint64, c_ulong
 
 CLONE_NEWNS = 0x00020000
@@ -71,7 +70,7 @@ class _OpenHow(ctypes.Structure):
 
 def architecture() -> str:
     """The machine's architecture by the kernel's name, for example ``x86_64`` or ``aarch64``."""
-    return platform.machine()
+    return os.uname().machine
 
 
 def unshare(flags: int) -> None:
