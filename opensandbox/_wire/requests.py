@@ -14,9 +14,20 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from opensandbox_api.execd.models import (
+    Permission,
+    PermissionByPath,
+    RenameFileItem,
+    ReplaceFileContentItem,
+    ReplacementByPath,
+)
+from opensandbox_api.types import UNSET
+
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
+from ..models.filesystem import ContentReplaceEntry, MoveEntry, SetPermissionEntry, WriteEntry
 
+_RANGE = re.compile(r"bytes=[0-9, -]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -88,7 +99,7 @@ def set_env(key: str, value: str) -> str:
 
 def milliseconds(value: Seconds, name: str) -> int:
     """A duration above 0 in whole milliseconds, rounded up."""
-    return math.ceil(round(seconds(value, name) * 1000, 6))
+    return max(1, math.ceil(round(seconds(value, name) * 1000, 6)))
 
 
 def text(value: str, name: str, *, empty: bool = False) -> str:
@@ -153,3 +164,79 @@ def _number(value: int, name: str) -> int:
     if not 0 <= value < 2**32 - 1:
         raise InvalidArgumentException(f"{name} must be between 0 and 4294967294, got {value}")
     return value
+
+
+def permissions(entries: Sequence[WriteEntry | SetPermissionEntry]) -> PermissionByPath:
+    """The body of `POST /directories` and `POST /files/permissions`."""
+    return PermissionByPath(
+        (
+            text(entry.path, "path"),
+            Permission(
+                mode=entry.mode,
+                owner=UNSET if entry.owner is None else entry.owner,
+                group=UNSET if entry.group is None else entry.group,
+            ),
+        )
+        for entry in entries
+    )
+
+
+def moves(entries: Sequence[MoveEntry]) -> list[RenameFileItem]:
+    """The body of `POST /files/mv`."""
+    return [
+        RenameFileItem(src=text(entry.src, "src"), dest=text(entry.dest, "dest"))
+        for entry in entries
+    ]
+
+
+def replacements(entries: Sequence[ContentReplaceEntry]) -> ReplacementByPath:
+    """The body of `POST /files/replace`; it holds one replacement for each path."""
+    body = ReplacementByPath()
+    for entry in entries:
+        path = text(entry.path, "path")
+        if path in body:
+            raise InvalidArgumentException(
+                f"{path!r} is named twice: one request holds one replacement for each file"
+            )
+        body[path] = ReplaceFileContentItem(
+            old=text(entry.old_content, "old_content"),
+            new=text(entry.new_content, "new_content", empty=True),
+        )
+    return body
+
+
+def upload_metadata(entry: WriteEntry) -> dict[str, Any]:
+    """What goes before a file's content in an upload."""
+    metadata: dict[str, Any] = {"path": text(entry.path, "path"), "mode": entry.mode}
+    if entry.owner is not None:
+        metadata["owner"] = text(entry.owner, "owner")
+    if entry.group is not None:
+        metadata["group"] = text(entry.group, "group")
+    return metadata
+
+
+def cursor(value: int | None) -> int | None:
+    """A position in the output of a background command."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
+        raise InvalidArgumentException(f"cursor must be a number of bytes, got {value!r}")
+    return value
+
+
+def download(
+    path: str, *, range_header: str | None, offset: int | None, limit: int | None
+) -> tuple[dict[str, str | int], dict[str, str]]:
+    """The query and the headers of `GET /files/download`."""
+    query: dict[str, str | int] = {"path": text(path, "path")}
+    for name, value in (("offset", offset), ("limit", limit)):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise InvalidArgumentException(f"{name} must be a number of lines, got {value!r}")
+        query[name] = value
+    if range_header is None:
+        return query, {}
+    if not isinstance(range_header, str) or not _RANGE.fullmatch(range_header):
+        raise InvalidArgumentException(
+            f"range_header must be like 'bytes=0-1023', got {range_header!r}"
+        )
+    return query, {"Range": range_header}

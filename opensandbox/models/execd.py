@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from ..exceptions import CommandFailedException, InvalidArgumentException
 from ._checks import at_least, not_empty
@@ -64,6 +65,27 @@ class ExecutionInit(Model):
 
     id: str
     timestamp: int = 0
+
+
+@model(received=True)
+class OtherEvent(Model):
+    """Anything else that a stream of events holds, such as `execution_count` and `status`."""
+
+    type: str
+    timestamp: int = 0
+    #: The event as it was sent.
+    data: dict[str, Any]
+
+
+#: What `stream()` hands out.
+ExecutionEvent = (
+    ExecutionInit
+    | OutputMessage
+    | ExecutionResult
+    | ExecutionError
+    | ExecutionComplete
+    | OtherEvent
+)
 
 
 @model(received=True)
@@ -246,10 +268,12 @@ __all__ = [
     "Execution",
     "ExecutionComplete",
     "ExecutionError",
+    "ExecutionEvent",
     "ExecutionHandlers",
     "ExecutionInit",
     "ExecutionLogs",
     "ExecutionResult",
+    "OtherEvent",
     "OutputMessage",
     "RunCommandOpts",
 ]
