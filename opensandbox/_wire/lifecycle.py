@@ -131,6 +131,7 @@ def metadata_patch(patch: Mapping[str, str | None]) -> api.MetadataPatch:
     """The body of `PATCH /sandboxes/{id}/metadata`: None removes a key."""
     if not isinstance(patch, Mapping):
         raise InvalidArgumentException(f"patch must be a mapping, got {type(patch).__name__}")
+    texts(dict.fromkeys(patch, ""), "patch")
     kept = texts({key: value for key, value in patch.items() if value is not None}, "patch")
     if (problem := metadata_problem({**dict.fromkeys(patch), **(kept or {})}, "patch")) is not None:
         raise InvalidArgumentException(problem)
@@ -321,4 +322,4 @@ def _allocation(allocation: api.AllocationSummary | None) -> SandboxAllocation |
 
 
 def _mapping(values: Mapping[str, Any] | Unset | None) -> dict[str, Any] | None:
-    return dict(values) if values else None
+    return None if values is None or isinstance(values, Unset) else dict(values)

@@ -8,11 +8,12 @@ Rules:
 
 from __future__ import annotations
 
+import codecs
 import math
 import re
 import shlex
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 from opensandbox_api.execd.models import (
     Permission,
@@ -26,6 +27,8 @@ from opensandbox_api.types import UNSET
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
 from ..models.filesystem import ContentReplaceEntry, MoveEntry, SetPermissionEntry, WriteEntry
+
+T = TypeVar("T")
 
 _RANGE = re.compile(r"bytes=[0-9, -]+")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -240,3 +243,39 @@ def download(
             f"range_header must be like 'bytes=0-1023', got {range_header!r}"
         )
     return query, {"Range": range_header}
+
+
+def positive(value: int, name: str) -> int:
+    """A whole number above 0."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+        raise InvalidArgumentException(f"{name} must be a whole number above 0, got {value!r}")
+    return value
+
+
+def encoding(name: str) -> str:
+    """An encoding that exists."""
+    try:
+        codecs.lookup(name)
+    except (LookupError, TypeError, ValueError) as problem:
+        raise InvalidArgumentException(f"unknown encoding {name!r}", problem) from problem
+    return name
+
+
+def instance(value: T, kind: type[T], name: str) -> T:
+    """`value` if it is of this kind."""
+    if not isinstance(value, kind):
+        raise InvalidArgumentException(
+            f"{name} must be a {kind.__name__}, got {type(value).__name__}"
+        )
+    return value
+
+
+def instances(entries: Sequence[T], kind: type[T], name: str) -> Sequence[T]:
+    """A list whose entries are all of this kind."""
+    if isinstance(entries, str | bytes) or not isinstance(entries, Sequence):
+        raise InvalidArgumentException(
+            f"{name} must be a list of {kind.__name__}, got {type(entries).__name__}"
+        )
+    for index, entry in enumerate(entries):
+        instance(entry, kind, f"{name}[{index}]")
+    return entries

@@ -18,6 +18,7 @@ from opensandbox_api.execd.models import (
 )
 from opensandbox_api.types import Unset
 
+from ..exceptions import InvalidArgumentException
 from ..models.execd import CommandLogs, CommandStatus
 from ..models.filesystem import ContentReplaceResult, EntryInfo
 from ..models.sandboxes import SandboxMetrics
@@ -109,3 +110,13 @@ def sandbox_metrics(metrics: Metrics) -> SandboxMetrics:
         memory_used_in_mib=metrics.mem_used_mib,
         timestamp=metrics.timestamp,
     )
+
+
+def text(content: bytes, encoding: str, path: str) -> str:
+    """A file's content as text; raises InvalidArgumentException where it is none in `encoding`."""
+    try:
+        return content.decode(encoding)
+    except (UnicodeError, LookupError) as problem:
+        raise InvalidArgumentException(
+            f"{path!r} is no text in {encoding}: {problem}; read_bytes gives it as it is", problem
+        ) from problem
