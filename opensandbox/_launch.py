@@ -16,7 +16,7 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,8 @@ START_SECONDS = 30.0
 _REFUSED, _ALREADY_RUNNING = 3, 4
 #: The packages of the extra `local`.
 _NEEDED = ("starlette", "uvicorn", "h11", "anyio")
-_OUTPUT = "start.log"
+#: Where a server's own output goes, in its state directory.
+OUTPUT = "start.log"
 
 
 class IsolationUnavailableException(SandboxConnectionException):
@@ -154,20 +155,23 @@ def environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if k != "OPEN_SANDBOX_API_KEY"}
 
 
-def wait_until_ready(directory: Path, pid: int, deadline: float) -> Runtime:
-    """Wait until the server that is our child `pid`, or one that was faster, answers.
+def wait_until_ready(
+    directory: Path, exit_code: Callable[[], int | None], deadline: float
+) -> Runtime:
+    """Wait until the server that was just started here, or one that was faster, answers.
 
-    Raises `SandboxConnectionException` with the server's own reason when it ends instead.
+    `exit_code` says how it ended, None while it runs. Raises `SandboxConnectionException` with the
+    server's own reason when it ends instead.
     """
     pause, code = 0.01, None
     while True:
         if (found := find(directory)) is not None:
             return found
-        if code is None and (code := _exit_code(pid)) not in (None, _ALREADY_RUNNING):
+        if code is None and (code := exit_code()) not in (None, _ALREADY_RUNNING):
             raise _failure(directory, code)
         if monotonic() >= deadline:
             raise SandboxConnectionException(
-                f"the embedded runtime (process {pid}) is not ready in time; its log is"
+                f"the embedded runtime is not ready in time; its log is"
                 f" {directory / 'server.log'}. {_last_line(directory)}".rstrip()
             )
         sleep(pause)
@@ -205,7 +209,7 @@ def _start(directory: Path, command: Sequence[str], deadline: float) -> Runtime:
     for child in list(_children):
         _exit_code(child)
     output = os.open(
-        directory / _OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
+        directory / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600
     )
     try:
         # Not subprocess: its Popen warns about a process that lives on, as this one should.
@@ -223,7 +227,7 @@ def _start(directory: Path, command: Sequence[str], deadline: float) -> Runtime:
     finally:
         os.close(output)
     _children.add(pid)
-    return wait_until_ready(directory, pid, deadline)
+    return wait_until_ready(directory, lambda: _exit_code(pid), deadline)
 
 
 def _lives(runtime: Runtime) -> bool:
@@ -279,7 +283,7 @@ def _failure(directory: Path, code: int | None) -> SandboxConnectionException:
 
 def _last_line(directory: Path) -> str:
     """The last thing the server said, where it said anything."""
-    for name in (_OUTPUT, "server.log"):
+    for name in (OUTPUT, "server.log"):
         try:
             with (directory / name).open("rb") as file:
                 file.seek(max(0, file.seek(0, os.SEEK_END) - 4096))

@@ -255,7 +255,7 @@ def answer(
 
 
 def events(*frames: bytes, headers: Mapping[str, str] | None = None, lingers: float = 0.0) -> Step:
-    """Answer with an event stream, each frame in a piece of its own, that ends `lingers` s later."""
+    """Answer with an event stream, a frame in a piece, that ends `lingers` seconds after the last."""
     named = {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}
 
     def step(exchange: Exchange) -> None:
