@@ -73,7 +73,12 @@ def assemble(plan: Plan) -> None:
     for number, tree in enumerate(plan["layout"]["trees"]):
         _mount_tree(tree, number, sources, base=base, shifted=users is not None)
     _fill(plan, sources, base)
-    if users is not None:
+    if users is None:
+        # The kernel counts the processes of a user for each user namespace.
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_NPROC, (plan["processes"], plan["processes"]))
+    else:
         syscalls.setns(users, syscalls.CLONE_NEWUSER)
         os.setgroups([])
         os.setresgid(0, 0, 0)

@@ -22,7 +22,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PLACE = "/opt/opensandbox"
@@ -90,6 +91,8 @@ sys.exit(main(sys.argv[1:]))
 DAEMON = "opensandbox.local.execd.start"
 """The module whose `main` is the daemon."""
 
+_KEPT_FOR = 3600.0
+
 _SITE = f"""\
 # A program that starts itself again must do it through the loader, as the wrapper does.
 import sys
@@ -128,29 +131,65 @@ def cache_directory() -> Path:
     return Path(home) / "opensandbox"
 
 
-@functools.cache
 def bundle() -> Path:
-    """The copy for this interpreter and these packages, made now if it is not there (seconds).
+    """The copy for this interpreter and these packages, made now if it is not there (a second).
 
     Raises OSError when it cannot be written.
+    """
+    python, site = _fingerprints()
+    base = kept(f"python-{python}", _make_python)
+
+    def make(made: Path) -> None:
+        # Links, so that a change of the packages costs their own size only.
+        shutil.copytree(base, made, copy_function=os.link, dirs_exist_ok=True)
+        _make_site(made)
+
+    return kept(f"runtime-{python}-{site}", make)
+
+
+def kept(name: str, make: Callable[[Path], None]) -> Path:
+    """The directory `name` of the cache; `make` fills it, once, when it is not there.
+
+    What nobody used for an hour and no sandbox has mounted is removed when something new is made.
     """
     cache = cache_directory()
     cache.mkdir(mode=0o755, parents=True, exist_ok=True)
     if cache.stat().st_uid != os.geteuid():
         raise PermissionError(f"{cache} belongs to another user; set OPEN_SANDBOX_CACHE_DIR")
-    place = cache / f"runtime-{_fingerprint()}"
-    if place.is_dir():
+    place = cache / name
+    with contextlib.suppress(FileNotFoundError):
+        os.utime(place)
         return place
     with _locked(cache / "lock"):
         if not place.is_dir():
             made = Path(tempfile.mkdtemp(prefix="making-", dir=cache))
             try:
-                _make(made)
+                make(made)
                 made.chmod(0o755)
                 made.rename(place)
             finally:
                 shutil.rmtree(made, ignore_errors=True)
+            _remove_unused(cache)
     return place
+
+
+def _remove_unused(cache: Path) -> None:
+    mounted = _mounted()
+    for place in cache.glob("*-*"):
+        with contextlib.suppress(FileNotFoundError):
+            idle = time.time() - place.stat().st_mtime
+            if place.is_dir() and idle > _KEPT_FOR and f"/{place.name}" not in mounted:
+                shutil.rmtree(place, ignore_errors=True)
+
+
+def _mounted() -> str:
+    """What is mounted in any mount namespace that this user may look into."""
+    found = []
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            with contextlib.suppress(OSError):
+                found.append(Path(f"/proc/{entry}/mountinfo").read_text())
+    return "".join(set(found))
 
 
 @contextlib.contextmanager
@@ -192,42 +231,54 @@ def _copied(directory: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256()
-    binary = _binary()
-    for path in (binary, _standard_library() / "os.py"):
-        seen = path.stat()
-        digest.update(f"{path}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
-    digest.update(f"{sys.version}{_START}{DAEMON}{_SITE}{_WRAPPER}".encode())
+@functools.cache
+def _fingerprints() -> tuple[str, str]:
+    """What the interpreter and what the packages are known by, in this process for good."""
+    python = hashlib.sha256(f"{sys.version}{_SITE}{_WRAPPER}{sorted(_NEVER_COPIED)}".encode())
+    for path in (_binary(), _standard_library() / "os.py"):
+        python.update(_described(path, str(path)))
+    site = hashlib.sha256(f"{_START}{DAEMON}".encode())
     for name, place in _places():
         for path in sorted(_copied(place)) if place.is_dir() else [place]:
-            seen = path.stat()
-            digest.update(f"{name}:{path.name}:{seen.st_size}:{seen.st_mtime_ns}\n".encode())
-    return digest.hexdigest()[:20]
+            site.update(_described(path, f"{name}:{path.name}"))
+    return python.hexdigest()[:16], site.hexdigest()[:16]
 
 
-def _make(made: Path) -> None:
+def _described(path: Path, name: str) -> bytes:
+    seen = path.stat()
+    return f"{name}:{seen.st_size}:{seen.st_mtime_ns}\n".encode()
+
+
+def _make_python(made: Path) -> None:
     version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
     library = made / "python/lib" / version
     _copy_tree(_standard_library(), library)
     (library / "sitecustomize.py").write_text(_SITE)
-    for name, place in _places():
-        if place.is_dir():
-            _copy_tree(place, made / "site" / name)
-        else:
-            shutil.copy2(place, made / "site" / place.name)
     binary = made / "python/bin/python"
     binary.parent.mkdir(parents=True)
     shutil.copyfile(_binary(), binary)
     binary.chmod(0o755)
     _copy_libraries(made)
-    (made / "start.py").write_text(_START.format(daemon=DAEMON))
     (made / "bin").mkdir()
     for name in ("python", "python3"):
         (made / "bin" / name).write_text(_WRAPPER.format(place=PLACE))
         (made / "bin" / name).chmod(0o755)
-    for directory in (library, made / "site"):
-        compileall.compile_dir(directory, quiet=2, stripdir=str(made), prependdir=PLACE)
+    _finish(made, library)
+
+
+def _make_site(made: Path) -> None:
+    site = made / "site"
+    for name, place in _places():
+        if place.is_dir():
+            _copy_tree(place, site / name)
+        else:
+            shutil.copy2(place, site / place.name)
+    (made / "start.py").write_text(_START.format(daemon=DAEMON))
+    _finish(made, site)
+
+
+def _finish(made: Path, code: Path) -> None:
+    compileall.compile_dir(code, quiet=2, stripdir=str(made), prependdir=PLACE)
     for path in made.rglob("*"):
         if path.is_dir():
             path.chmod(0o755)

@@ -14,13 +14,10 @@ Rules:
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import functools
 import hashlib
 import os
-import shutil
 import stat
-import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,7 +27,7 @@ from attrs import frozen
 from opensandbox.local.isolation import interpreter, rootfs
 from opensandbox.local.isolation.probe import Machine
 
-_FRESH = 24 * 3600.0
+_DAY = 24 * 3600
 _SHADOWS = ("shadow", "shadow-", "gshadow", "gshadow-")
 _ALWAYS_EMPTY = ("ssl/private", "containerd", "opensandbox")
 _VERSION = "2"
@@ -45,14 +42,9 @@ class Hidden:
 
 
 def masks(machine: Machine) -> Path:
-    """The directory with the mask of each tree, made or renewed now if need be."""
-    base = machine.base_id
-    place = interpreter.cache_directory() / f"masks-{base}-{_state_of_machine()}"
-    if not _is_fresh(place):
-        with _locked(interpreter.cache_directory() / "lock"):
-            if not _is_fresh(place):
-                _build(place, base)
-    return place
+    """The directory with the mask of each tree, made now when one of them may have changed."""
+    name = f"masks-{machine.base_id}-{_state_of_machine()}"
+    return interpreter.kept(name, lambda made: _build(made, machine.base_id))
 
 
 def hidden(tree: Path) -> Iterator[Hidden]:
@@ -88,7 +80,7 @@ def without_passwords(passwd: str, name: str) -> str:
 
 def _state_of_machine() -> str:
     """Changes when a tree may have changed. /etc is walked, for the others their tops speak."""
-    digest = hashlib.sha256(_VERSION.encode())
+    digest = hashlib.sha256(f"{_VERSION}:{int(time.time()) // _DAY}".encode())
     for name in (*rootfs.TOP, *rootfs.STATE, "var/lib/dpkg/status", "usr/local", "usr/lib"):
         with contextlib.suppress(OSError):
             digest.update(f"{name}:{os.lstat(f'/{name}').st_mtime_ns}\n".encode())
@@ -100,34 +92,11 @@ def _state_of_machine() -> str:
     return digest.hexdigest()[:20]
 
 
-def _is_fresh(place: Path) -> bool:
-    try:
-        return time.time() - place.stat().st_mtime < _FRESH
-    except FileNotFoundError:
-        return False
-
-
-@contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _build(place: Path, base: int) -> None:
-    made = Path(tempfile.mkdtemp(prefix="making-", dir=place.parent))
-    try:
-        for name in (*rootfs.TOP, *rootfs.STATE):
-            tree = Path("/", name)
-            if tree.is_dir() and not tree.is_symlink():
-                _build_one(tree, made / rootfs.mask_name(name), base)
-        if place.exists():
-            shutil.rmtree(place)
-        os.utime(made)
-        made.rename(place)
-    finally:
-        shutil.rmtree(made, ignore_errors=True)
+def _build(made: Path, base: int) -> None:
+    for name in (*rootfs.TOP, *rootfs.STATE):
+        tree = Path("/", name)
+        if tree.is_dir() and not tree.is_symlink():
+            _build_one(tree, made / rootfs.mask_name(name), base)
 
 
 def _build_one(tree: Path, made: Path, base: int) -> None:

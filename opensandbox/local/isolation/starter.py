@@ -187,6 +187,7 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
     return {
         "ids": {"many": many, "base": base, "count": machine.id_count},
         "cgroups": list(groups),
+        "processes": spec.limits.processes,
         "layout": layout.to_dict(),
         "writable": disk.prepare(spec.directory, spec.limits, machine),
         "runtime": str(interpreter.bundle()),
@@ -281,5 +282,7 @@ def extensions(spec: SandboxSpec, machine: Machine) -> dict[str, str]:
         if not machine.many_ids and spec.root.path is None:
             said["system-directories"] = "read-only"
     said["limits"] = cgroups.described(machine)
+    if spec.isolation != "none" and not machine.root:
+        said["limits"] = "processes; memory for each process only"
     said["root"] = spec.root.note or spec.root.name
     return said
