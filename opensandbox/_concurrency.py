@@ -23,10 +23,10 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, TypeVar
+from typing import Any, BinaryIO, Generic, Self, TypeVar
 
 import httpcore
 from httpcore import (
@@ -58,6 +58,18 @@ Queue = queue.Queue
 #: What makes an answer of type T out of one argument.
 AsyncOperation = Callable[[P], Awaitable[T]]
 Operation = Callable[[P], T]
+
+
+class AsyncAwaitedOrNot:
+    """What programs may await or not: either way they hold the same object."""
+
+    def __await__(self) -> Generator[None, None, Self]:
+        yield from ()
+        return self
+
+
+class AwaitedOrNot:
+    """What nobody awaits."""
 
 
 # --- time limits ------------------------------------------------------------------------------
@@ -684,6 +696,7 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 __all__ = [
+    "AsyncAwaitedOrNot",
     "AsyncConnectionPool",
     "AsyncEvent",
     "AsyncHTTPProxy",
@@ -695,6 +708,7 @@ __all__ = [
     "AsyncSlots",
     "AsyncTask",
     "AsyncWorker",
+    "AwaitedOrNot",
     "ConnectionPool",
     "Event",
     "HTTPProxy",

@@ -123,16 +123,16 @@ class Commands:
             gid=gid,
             envs=envs,
         )
-        call = _Handlers(
+        told = _Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         fold = ExecutionFold(
             background=bool(options["background"]),
             limit=_limit(options["timeout"]),
-            skip_accumulation=call.skip_accumulation,
+            skip_accumulation=told.skip_accumulation,
         )
         body = requests.run_command(command, **options)
-        return await self._run("/command", body, fold, call, request_timeout, has_status=True)
+        return await self._run("/command", body, fold, told, request_timeout, has_status=True)
 
     async def stream(
         self,
@@ -285,14 +285,14 @@ class Commands:
         The result's `id` is the session's.
         """
         path = f"/session/{quoted_segment(session_id, 'session_id')}/run"
-        call = _Handlers(
+        told = _Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
-        fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=call.skip_accumulation)
+        fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=told.skip_accumulation)
         body = requests.run_in_session(
             command, working_directory=working_directory, timeout=timeout
         )
-        return await self._run(path, body, fold, call, request_timeout, has_status=False)
+        return await self._run(path, body, fold, told, request_timeout, has_status=False)
 
     async def delete_session(
         self, session_id: str, *, request_timeout: Seconds | None = None
@@ -309,7 +309,7 @@ class Commands:
         path: str,
         body: dict[str, Any],
         fold: ExecutionFold,
-        call: _Handlers,
+        told: _Handlers,
         request_timeout: Seconds | None,
         *,
         has_status: bool,
@@ -318,9 +318,9 @@ class Commands:
         batches = self._events(path, body, fold, request_timeout, has_status=has_status)
         async with aclosing(batches):
             async for events in batches:
-                if call.any:
+                if told.any:
                     for event in events:
-                        if (handler := call.of(event)) is not None:
+                        if (handler := told.of(event)) is not None:
                             await async_call(handler, event)
         return fold.execution(elapsed=monotonic() - started)
 

@@ -10,7 +10,7 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Generator, Iterable, Iterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Iterable, Iterator, Sequence
 from contextlib import aclosing
 from types import TracebackType
 from typing import Self
@@ -28,7 +28,7 @@ from opensandbox_api.execd.api.filesystem import (
 )
 from opensandbox_api.types import UNSET
 
-from .._concurrency import async_read, async_run_blocking
+from .._concurrency import AsyncAwaitedOrNot, async_read, async_run_blocking
 from .._wire import requests, values
 from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
 from ..exceptions import InvalidArgumentException
@@ -50,7 +50,7 @@ from .http import Service
 _END = object()
 
 
-class ByteStream:
+class ByteStream(AsyncAwaitedOrNot):
     """The bytes of a download as they come.
 
     Example::
@@ -69,11 +69,6 @@ class ByteStream:
 
     async def __anext__(self) -> bytes:
         return await anext(self._chunks)
-
-    def __await__(self) -> Generator[None, None, Self]:
-        """Programs may await the call before they iterate."""
-        yield from ()
-        return self
 
     async def aclose(self) -> None:
         """Stop the download and give its connection free."""
@@ -382,8 +377,8 @@ async def _body(plan: UploadPlan) -> AsyncGenerator[bytes, None]:
     """The body of an upload, piece by piece."""
     for segment in plan.segments:
         if isinstance(segment, Source):
-            async with aclosing(_read(segment)) as read:
-                async for piece in read:
+            async with aclosing(_read(segment)) as parts:
+                async for piece in parts:
                     yield piece
         else:
             for piece in pieces(segment):

@@ -1,0 +1,407 @@
+# Written by scripts/unasync.py from opensandbox/_async/files.py. Do not edit.
+"""Files and directories inside a sandbox.
+
+Rules:
+* Uploads and downloads are streamed: memory holds a piece at a time, unless a method gives back the
+  whole file.
+* A file of the caller's is never read on the event loop.
+* An open download holds a connection until it is read to its end, closed or collected.
+* File modes are written in decimal digits that mean octal: 644.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing
+from types import TracebackType
+from typing import Self
+
+from opensandbox_api.execd.api.filesystem import (
+    delete_directories,
+    delete_files,
+    get_files_info,
+    list_directory,
+    make_directories,
+    move_files,
+    replace_contents,
+    search_files,
+    set_permissions,
+)
+from opensandbox_api.types import UNSET
+
+from .._concurrency import AwaitedOrNot, read, run_blocking
+from .._wire import requests, values
+from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
+from ..exceptions import InvalidArgumentException
+from ..models._time import Seconds
+from ..models.filesystem import (
+    ContentReplaceEntry,
+    ContentReplaceResult,
+    DirectoryListEntry,
+    EntryInfo,
+    FileData,
+    MoveEntry,
+    SearchEntry,
+    SetPermissionEntry,
+    WriteEntry,
+)
+from .http import ServiceSync
+
+#: Comes after the last piece of an iterator.
+_END = object()
+
+
+class ByteStreamSync(AwaitedOrNot):
+    """The bytes of a download as they come.
+
+    Example::
+
+        for chunk in sandbox.files.read_bytes_stream("/data/big.bin"):
+            ...
+
+    The request is sent when the first piece is asked for.  `with` closes it early for sure.
+    """
+
+    def __init__(self, chunks: Generator[bytes, None, None]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._chunks)
+
+    def close(self) -> None:
+        """Stop the download and give its connection free."""
+        self._chunks.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class FilesystemSync:
+    """Reads and writes the files of one sandbox; `sandbox.files`.
+
+    Every method takes `request_timeout`, in seconds (None: the config's): the limit of the call, or
+    for uploads and downloads of each wait in it.  Every one raises SandboxApiException when the
+    server refuses, SandboxConnectionException when the connection fails or breaks,
+    SandboxTimeoutException when no answer comes in time, and InvalidArgumentException, before
+    anything is sent, for what cannot be meant.
+    """
+
+    def __init__(self, service: ServiceSync) -> None:
+        self._service = service
+
+    # --- reading
+
+    def read_file(
+        self,
+        path: str,
+        *,
+        encoding: str = "utf-8",
+        range_header: str | None = None,
+        offset: int | None = None,
+        limit: int | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> str:
+        """A file as text; `read_bytes` says what the arguments mean.
+
+        Raises InvalidArgumentException for an unknown encoding and for a file that is no such text.
+        """
+        requests.encoding(encoding)
+        data = self.read_bytes(
+            path,
+            range_header=range_header,
+            offset=offset,
+            limit=limit,
+            request_timeout=request_timeout,
+        )
+        return values.text(data, encoding, path)
+
+    def read_bytes(
+        self,
+        path: str,
+        *,
+        range_header: str | None = None,
+        offset: int | None = None,
+        limit: int | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> bytes:
+        """A file, or a part of it, in memory.
+
+        Args:
+            path: The file; a missing one raises SandboxApiException with status 404.
+            range_header: A range of bytes, such as "bytes=0-1023"; past the end is status 416.
+            offset: The line to begin with, counting from 1.
+            limit: How many lines at most.
+        """
+        chunks = self._download(path, range_header, offset, limit, None, request_timeout)
+        with closing(chunks):
+            return b"".join([chunk for chunk in chunks])
+
+    def read_bytes_stream(
+        self,
+        path: str,
+        *,
+        chunk_size: int = 65536,
+        range_header: str | None = None,
+        offset: int | None = None,
+        limit: int | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> ByteStreamSync:
+        """A file piece by piece, each of `chunk_size` bytes but the last; may be awaited first.
+
+        The other arguments are those of `read_bytes`.
+        """
+        size = requests.positive(chunk_size, "chunk_size")
+        return ByteStreamSync(
+            self._download(path, range_header, offset, limit, size, request_timeout)
+        )
+
+    def _download(
+        self,
+        path: str,
+        range_header: str | None,
+        offset: int | None,
+        limit: int | None,
+        chunk_size: int | None,
+        request_timeout: Seconds | None,
+    ) -> Generator[bytes, None, None]:
+        query, headers = requests.download(
+            path, range_header=range_header, offset=offset, limit=limit
+        )
+        with (
+            self._service.stream(
+                "GET",
+                "/files/download",
+                params=query,
+                headers=headers,
+                request_timeout=request_timeout,
+            ) as response,
+            closing(response.iter_bytes(chunk_size)) as chunks,  # type: ignore[type-var]
+        ):
+            for chunk in chunks:
+                yield chunk
+
+    def get_file_info(
+        self, paths: Sequence[str], *, request_timeout: Seconds | None = None
+    ) -> dict[str, EntryInfo]:
+        """What each path is, links not followed; one that is missing makes it status 404."""
+        names = requests.texts(paths, "paths")
+        if not names:
+            return {}
+        return values.entries_by_path(
+            self._service.call(
+                lambda client: get_files_info.sync_detailed(client=client, path=names),
+                request_timeout=request_timeout,
+            )
+        )
+
+    def search(
+        self, entry: SearchEntry, *, request_timeout: Seconds | None = None
+    ) -> list[EntryInfo]:
+        """The files below a directory that match a glob: `*.txt` at any depth, `src/**/*.py`."""
+        requests.instance(entry, SearchEntry, "entry")
+        return values.entry_infos(
+            self._service.call(
+                lambda client: search_files.sync_detailed(
+                    client=client, path=entry.path, pattern=entry.pattern
+                ),
+                request_timeout=request_timeout,
+            )
+        )
+
+    def list_directory(
+        self, entry: DirectoryListEntry, *, request_timeout: Seconds | None = None
+    ) -> list[EntryInfo]:
+        """What is in a directory, `entry.depth` levels deep (None: one)."""
+        requests.instance(entry, DirectoryListEntry, "entry")
+        depth = UNSET if entry.depth is None else entry.depth
+        return values.entry_infos(
+            self._service.call(
+                lambda client: list_directory.sync_detailed(
+                    client=client, path=entry.path, depth=depth
+                ),
+                request_timeout=request_timeout,
+            )
+        )
+
+    # --- writing
+
+    def write_file(
+        self,
+        path: str,
+        data: FileData,
+        *,
+        encoding: str = "utf-8",
+        mode: int = 755,
+        owner: str | None = None,
+        group: str | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> None:
+        """Write one file; missing directories above it are made, and what was there is replaced.
+
+        Args:
+            path: Where; a directory there makes the server refuse.
+            data: Text, bytes, a file object (read from where it stands to its end), or an iterator
+                of bytes, of either colour.
+            encoding: For text.
+            mode: Decimal digits that mean octal.
+            owner, group: Names; None for the sandbox's own.
+        """
+        entry = WriteEntry(
+            path=path, data=data, mode=mode, owner=owner, group=group, encoding=encoding
+        )
+        self.write_files([entry], request_timeout=request_timeout)
+
+    def write_files(
+        self, entries: Sequence[WriteEntry], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Write several files in one request; one that fails may leave those before it written."""
+        requests.instances(entries, WriteEntry, "entries")
+        if not entries:
+            return
+        plan = plan_upload(
+            (requests.upload_metadata(entry), entry.data, entry.encoding) for entry in entries
+        )
+        for source in plan.sources:
+            _check(source)
+        whole = plan.whole()
+        with self._service.stream(
+            "POST",
+            "/files/upload",
+            headers=plan.headers,
+            content=_body(plan) if whole is None else whole,
+            request_timeout=request_timeout,
+        ):
+            pass
+
+    def create_directories(
+        self, entries: Sequence[WriteEntry], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Make directories, and those above them; of an entry only path, mode and owner count."""
+        body = requests.permissions(requests.instances(entries, WriteEntry, "entries"))
+        if body:
+            self._service.send(
+                lambda client: make_directories.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+
+    def set_permissions(
+        self, entries: Sequence[SetPermissionEntry], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Change mode and owner; an owner or group that is None stays as it is."""
+        body = requests.permissions(requests.instances(entries, SetPermissionEntry, "entries"))
+        if body:
+            self._service.send(
+                lambda client: set_permissions.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+
+    def move_files(
+        self, entries: Sequence[MoveEntry], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Move or rename files and directories."""
+        body = requests.moves(requests.instances(entries, MoveEntry, "entries"))
+        if body:
+            self._service.send(
+                lambda client: move_files.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+
+    def replace_contents(
+        self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Replace every occurrence of a text in each of the files."""
+        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        if body:
+            self._service.send(
+                lambda client: replace_contents.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+
+    def replace_contents_detailed(
+        self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
+    ) -> list[ContentReplaceResult]:
+        """`replace_contents`, which says how often each text was found."""
+        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        if not body:
+            return []
+        return values.replace_results(
+            self._service.call(
+                lambda client: replace_contents.sync_detailed(
+                    client=client, body=body, verbose=True
+                ),
+                request_timeout=request_timeout,
+            )
+        )
+
+    def delete_files(self, paths: Sequence[str], *, request_timeout: Seconds | None = None) -> None:
+        """Delete files; what is not there is done, a directory makes the server refuse."""
+        names = requests.texts(paths, "paths")
+        if names:
+            self._service.send(
+                lambda client: delete_files.sync_detailed(client=client, path=names),
+                request_timeout=request_timeout,
+            )
+
+    def delete_directories(
+        self, paths: Sequence[str], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Delete directories with everything in them; what is not there is done."""
+        names = requests.texts(paths, "paths")
+        if names:
+            self._service.send(
+                lambda client: delete_directories.sync_detailed(client=client, path=names),
+                request_timeout=request_timeout,
+            )
+
+
+def _check(source: Source) -> None:
+    """Refuse a source of the other colour before anything is sent."""
+    if not source.is_file and not isinstance(source.data, (Iterable, Iterable)):
+        raise InvalidArgumentException(
+            f"the content for {source.path!r} is {type(source.data).__name__}:"
+            " this client cannot wait for it"
+        )
+
+
+def _body(plan: UploadPlan) -> Generator[bytes, None, None]:
+    """The body of an upload, piece by piece."""
+    for segment in plan.segments:
+        if isinstance(segment, Source):
+            with closing(_read(segment)) as parts:
+                for piece in parts:
+                    yield piece
+        else:
+            for piece in pieces(segment):
+                yield piece
+
+
+def _read(source: Source) -> Generator[bytes, None, None]:
+    if source.is_file:
+        got = 0
+        while source.size is None or got < source.size:
+            wanted = PIECE if source.size is None else min(PIECE, source.size - got)
+            piece = source.piece(read(source.data, wanted))
+            if not piece:
+                break
+            got += len(piece)
+            yield piece
+        if source.size is not None and got < source.size:
+            raise source.short(got)
+    elif isinstance(source.data, Iterable):
+        for piece in source.data:
+            yield source.piece(piece)
+    else:
+        iterator: Iterator[object] = iter(source.data)
+        while (some := run_blocking(lambda: next(iterator, _END))) is not _END:
+            yield source.piece(some)
