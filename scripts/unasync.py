@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import dataclasses
 import io
 import itertools
 import os
@@ -215,12 +216,12 @@ def sources(tree: Path) -> list[Path]:
 # --- what is refused ------------------------------------------------------------------------
 
 
-def refuse(tree: ast.AST, rules: Rules, banned: set[str]) -> None:
+def refuse(tree: ast.AST, banned: set[str]) -> None:
     """Raise for what renaming would turn into wrong code."""
     for node in ast.walk(tree):
         why = None
         if isinstance(node, ast.Import | ast.ImportFrom):
-            why = fault_of_import(node, rules, banned)
+            why = fault_of_import(node, banned)
         elif isinstance(node, ast.JoinedStr):
             if any(isinstance(inner, ast.Await) for inner in ast.walk(node)):
                 why = "await inside an f-string: give the value a name first"
@@ -230,9 +231,7 @@ def refuse(tree: ast.AST, rules: Rules, banned: set[str]) -> None:
             raise Refused(f"{getattr(node, 'lineno', 0)}: {why}")
 
 
-def fault_of_import(
-    node: ast.Import | ast.ImportFrom, rules: Rules, banned: set[str]
-) -> str | None:
+def fault_of_import(node: ast.Import | ast.ImportFrom, banned: set[str]) -> str | None:
     """What is wrong with an import, or None."""
     relative_import = isinstance(node, ast.ImportFrom) and node.level > 0
     if isinstance(node, ast.ImportFrom):
@@ -242,10 +241,6 @@ def fault_of_import(
     for name in modules:
         if name.partition(".")[0] in banned and not relative_import:
             return f"import of {name}: use a pair of opensandbox/_concurrency.py"
-    if isinstance(node, ast.ImportFrom) and not has_twins(modules[0]):
-        for alias in node.names:
-            if alias.name in rules.classes:
-                return f"{alias.name} is a class of {PACKAGE} too: import the module {modules[0]}"
     return None
 
 
@@ -265,9 +260,20 @@ def relative(module: str, level: int) -> str:
 
 
 def has_twins(module: str) -> bool:
-    """Whether the names of a module are those of the trees, and so have blocking twins."""
-    rooms = ("opensandbox._async", "opensandbox.config", "opensandbox.services", "tests")
+    """Whether the classes of a module are those of the trees, and so have blocking twins."""
+    trees = (tree.replace("/", ".") for tree in TREES)
+    rooms = (*trees, "opensandbox.config", "opensandbox.services")
     return module in {"opensandbox", *MODULES} or module.startswith(rooms)
+
+
+def namesakes(tree: ast.AST) -> set[str]:
+    """What a file imports from elsewhere: a class that only shares its name keeps it."""
+    return {
+        alias.asname or alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and not has_twins(absolute(node))
+        for alias in node.names
+    }
 
 
 def refuse_leftovers(source: str) -> None:
@@ -289,10 +295,10 @@ class Conversion:
 
     def __init__(self, source: str, rules: Rules, banned: set[str]) -> None:
         self.source = source
-        self.rules = rules
         self.lines = source.splitlines(keepends=True)
         self.tree = ast.parse(source)
-        refuse(self.tree, rules, banned)
+        refuse(self.tree, banned)
+        self.rules = dataclasses.replace(rules, classes=rules.classes - namesakes(self.tree))
         self.starts = [0, *itertools.accumulate(len(line) for line in self.lines)]
         self.tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
         self.edits: list[Edit] = []
