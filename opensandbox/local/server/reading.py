@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from .faults import Malformed, Problem
 from .values import JSON
 
-_INTEGER = re.compile(r"\s*[+-]?\d{1,18}\s*")
+_INTEGER = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 _SECRET_FIELDS = frozenset({"auth", "password", "accessKeySecret", "accessKeyId"})
 _TRUE = frozenset({"true", "1", "yes", "on", "t", "y"})
 _FALSE = frozenset({"false", "0", "no", "off", "f", "n"})

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 JSON: TypeAlias = bool | int | float | str | Sequence["JSON"] | Mapping[str, "JSON"] | None
 
-_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,9})?)(m|[kKMGTP]i?|)")
+_QUANTITY = re.compile(r"([0-9]{1,15}(?:\.[0-9]{1,9})?)(m|[kKMGTP]i?|)")
 _FACTORS: dict[str, Decimal] = {
     "m": Decimal("0.001"),
     "": Decimal(1),

@@ -129,8 +129,7 @@ def running(
     try:
         yield server
     finally:
-        if server.process.poll() is None:
-            server.stop()
+        server.stop()
         clean(directory, program=program)
 
 

@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+from opensandbox.local.isolation.starter import bind_control
 from opensandbox.local.server.host import Ground, Plan, StartError
 from opensandbox.local.server.orders import Resources
 
@@ -77,8 +78,7 @@ class StandinHost:
         control = socket.socket(socket.AF_UNIX)
         listener = socket.create_server(("127.0.0.1", 0))
         with control, listener:
-            control.bind(str(plan.directory / "control.sock"))
-            control.listen()
+            bind_control(control, plan.directory / "control.sock")
             descriptors = (listener.fileno(), control.fileno())
             with (plan.directory / "daemon.log").open("wb") as log:
                 process = subprocess.Popen(
