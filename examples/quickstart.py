@@ -12,6 +12,7 @@ import asyncio
 import sys
 import time
 from datetime import timedelta
+from typing import Literal
 
 from opensandbox import (
     ConnectionConfig,
@@ -97,7 +98,7 @@ def print_info(info: SandboxInfo) -> None:
     print(f"Created: {info.created_at:%H:%M:%S}, expires: {info.expires_at or 'never'}")
 
 
-def pick_isolation() -> str:
+def pick_isolation() -> Literal["auto", "none"]:
     """`auto`; `none`, with the reason printed, where sandboxes cannot be isolated."""
     machine = probe()
     if machine.isolates:

@@ -301,6 +301,13 @@ class Conversion:
         self.rules = dataclasses.replace(rules, classes=rules.classes - namesakes(self.tree))
         self.starts = [0, *itertools.accumulate(len(line) for line in self.lines)]
         self.tokens = list(tokenize.generate_tokens(io.StringIO(source).readline))
+        self.modules = {
+            (alias.asname or alias.name).partition(".")[0]
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.Import)
+            for alias in node.names
+            if not alias.name.startswith("opensandbox.")
+        }
         self.edits: list[Edit] = []
         self.import_end: Position = (0, 0)
         self.docstrings, self.annotations, self.imports = self._survey()
@@ -366,8 +373,15 @@ class Conversion:
         else:
             if token.string == "AsyncGenerator":
                 self._complete_generator(index)
-            self._edit(token.start, token.end, lambda _, text: self.rules.rename(text))
+            foreign = self._is_of_other_module(index)
+            rules = dataclasses.replace(self.rules, classes=frozenset()) if foreign else self.rules
+            self._edit(token.start, token.end, lambda _, text: rules.rename(text))
         return token.end
+
+    def _is_of_other_module(self, index: int) -> bool:
+        """Whether a name is an attribute of a module that is not ours, as in `httpx.Timeout`."""
+        dot, module = self.tokens[max(index - 1, 0)], self.tokens[max(index - 2, 0)]
+        return dot.string == "." and module.string in self.modules
 
     def _subscript(self, index: int) -> tuple[int, list[int]] | None:
         """Where the subscript of the name at `index` ends, and its commas; None without one."""

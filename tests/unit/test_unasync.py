@@ -139,6 +139,12 @@ def test_a_class_from_elsewhere_that_only_shares_the_name_keeps_it(
     assert convert(source) == f"from {module} import Sandbox\n\nx = [Sandbox, _PartSync]"
 
 
+def test_a_class_of_another_module_keeps_its_name(convert: Convert) -> None:
+    source = "import httpx\n\nx = [httpx.Sandbox, httpx.AsyncClient, a.Sandbox]"
+    wanted = "import httpx\n\nx = [httpx.Sandbox, httpx.Client, a.SandboxSync]"
+    assert convert(source) == wanted
+
+
 def test_a_public_twin_is_imported_from_its_own_module(convert: Convert) -> None:
     assert (
         convert("""
