@@ -9,7 +9,7 @@ import pytest
 from opensandbox import ExecutionHandlers, RunCommandOpts, Sandbox
 from opensandbox._concurrency import async_sleep
 from opensandbox.exceptions import InvalidArgumentException, SandboxApiException, SandboxException
-from opensandbox.models.execd import OutputMessage
+from opensandbox.models.execd import ExecutionComplete, ExecutionInit, OutputMessage
 from tests.contract.conftest import Server
 
 
@@ -123,11 +123,14 @@ async def test_both_ways_at_once_are_refused(sandbox: Sandbox) -> None:
 
 
 async def test_a_stream_of_events(sandbox: Sandbox) -> None:
-    types = [event.type async for event in sandbox.commands.stream("echo one; echo two >&2")]
-    assert types[0] == "init"
-    assert "stdout" in types
-    assert "stderr" in types
-    assert types[-1] == "execution_complete"
+    events = [event async for event in sandbox.commands.stream("echo one; echo two >&2")]
+    assert isinstance(events[0], ExecutionInit)
+    assert isinstance(events[-1], ExecutionComplete)
+    output = [event for event in events if isinstance(event, OutputMessage)]
+    assert sorted((message.text.strip(), message.is_error) for message in output) == [
+        ("one", False),
+        ("two", True),
+    ]
 
 
 async def test_a_background_command_has_status_and_logs(sandbox: Sandbox) -> None:
