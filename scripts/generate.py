@@ -115,8 +115,6 @@ def write_package(source: Path, target: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch) / "opensandbox_api"
         _write_fresh(source, fresh)
-        for line in differences(target, fresh):
-            print(line)
         _mirror(fresh, target)
 
 

@@ -28,13 +28,15 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> object:
-    try:
-        module = _MODULES[name]
-    except KeyError:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
-    value = globals()[name] = getattr(import_module(module, __name__), name)
-    return value
+if not TYPE_CHECKING:  # a type checker then knows that no other name exists
+
+    def __getattr__(name: str) -> object:
+        try:
+            module = _MODULES[name]
+        except KeyError:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}") from None
+        value = globals()[name] = getattr(import_module(module, __name__), name)
+        return value
 
 
 def __dir__() -> list[str]:
