@@ -35,11 +35,9 @@ class Result(BaseModel):
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
     """Open the connections once, and close them when the service stops."""
-    app.state.config = ConnectionConfig()
-    try:
+    async with ConnectionConfig() as config:
+        app.state.config = config
         yield
-    finally:
-        await app.state.config.close_transport_if_owned()
 
 
 app = FastAPI(lifespan=lifespan)

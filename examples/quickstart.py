@@ -9,10 +9,9 @@ Against a server, the lines between `create` and `kill` are the same.
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
+from contextlib import ExitStack
 from datetime import timedelta
-from typing import Literal
 
 from opensandbox import (
     ConnectionConfig,
@@ -23,10 +22,9 @@ from opensandbox import (
     SandboxSync,
     WriteEntry,
 )
-from opensandbox.local.isolation.probe import probe
 from opensandbox.models.execd import OutputMessage
 from opensandbox.models.sandboxes import SandboxInfo
-from opensandbox.runtime import LocalRuntime
+from opensandbox.runtime import IsolationUnavailableException, LocalRuntime
 
 SCRIPT = "print('Hello World')\n"
 
@@ -57,7 +55,7 @@ async def run_async(config: ConnectionConfig, times: Times) -> None:
     sandbox = await Sandbox.create(
         "python:3.11", connection_config=config, timeout=timedelta(minutes=5)
     )
-    async with sandbox:
+    async with config, sandbox:
         times.note_created()
 
         async def print_line(message: OutputMessage) -> None:
@@ -78,7 +76,7 @@ def run_sync(config: ConnectionConfigSync) -> None:
     sandbox = SandboxSync.create(
         "python:3.11", connection_config=config, timeout=timedelta(minutes=5)
     )
-    with sandbox:
+    with config, sandbox:
 
         def print_line(message: OutputMessage) -> None:
             print(f"Output: {message.text.rstrip()}")
@@ -98,27 +96,26 @@ def print_info(info: SandboxInfo) -> None:
     print(f"Created: {info.created_at:%H:%M:%S}, expires: {info.expires_at or 'never'}")
 
 
-def pick_isolation() -> Literal["auto", "none"]:
-    """`auto`; `none`, with the reason printed, where sandboxes cannot be isolated."""
-    machine = probe()
-    if machine.isolates:
-        return "auto"
-    print("This machine cannot isolate sandboxes:", file=sys.stderr)
-    print(*machine.problems_of_isolation, sep="\n", file=sys.stderr)
-    print("Running this trusted script without isolation.", file=sys.stderr)
-    return "none"
+def start_runtime(stack: ExitStack) -> LocalRuntime:
+    """A runtime for as long as the stack; without isolation, and saying why, if there is none."""
+    try:
+        return stack.enter_context(LocalRuntime())
+    except IsolationUnavailableException as refusal:
+        print("This machine cannot isolate sandboxes:", *refusal.problems, sep="\n  ")
+        print("The script of this example is trusted, so it runs without isolation.")
+        return stack.enter_context(LocalRuntime(isolation="none"))
 
 
 def main() -> None:
     """Both halves on one runtime, and how long they took."""
     began = time.perf_counter()
-    with LocalRuntime(isolation=pick_isolation()) as runtime:
+    with ExitStack() as stack:
+        runtime = start_runtime(stack)
         times = Times()
-        print("async")
-        config = ConnectionConfig(domain=runtime.domain, api_key=runtime.api_key)
-        asyncio.run(run_async(config, times))
-        print("sync")
-        run_sync(ConnectionConfigSync(domain=runtime.domain, api_key=runtime.api_key))
+        print("async:")
+        asyncio.run(run_async(runtime.config(), times))
+        print("sync:")
+        run_sync(runtime.config_sync())
     print(
         f"create {times.created or 0:.2f} s, first output {times.first_output or 0:.2f} s, "
         f"the whole {time.perf_counter() - began:.2f} s"
