@@ -140,7 +140,6 @@ class Commands:
     def __init__(self, processes: Processes) -> None:
         self._processes = processes
         self._all: dict[str, Command] = {}
-        self._watches: set[asyncio.Task[None]] = set()
 
     async def run(self, request: CommandRequest) -> RunningCommand:
         """Starts a foreground command. Raises Refusal."""
@@ -181,9 +180,8 @@ class Commands:
         command = Command(id=uuid.uuid4().hex, content=request.content, process=process)
         self._all[command.id] = command
         self._forget_the_oldest()
-        watch = asyncio.create_task(_see_it_end(command, request.timeout))
-        self._watches.add(watch)
-        watch.add_done_callback(self._watches.discard)
+        limit = TimeLimit(process, request.timeout)
+        process.when_ended(lambda: _finish(command, limit))
         return command
 
     def _forget_the_oldest(self) -> None:
@@ -223,11 +221,6 @@ class Commands:
             raise invalid(f"command {identity!r} was not run in the background and has no logs")
         return command.log
 
-    def close(self) -> None:
-        """Stops watching; what runs is the owner of the processes' to end."""
-        for watch in self._watches:
-            watch.cancel()
-
 
 async def end_process(process: Process) -> None:
     """Interrupts the process group, and kills it after `INTERRUPT_PATIENCE` seconds."""
@@ -240,14 +233,30 @@ async def end_process(process: Process) -> None:
         await process.ended.wait()
 
 
-async def _see_it_end(command: Command, timeout: float | None) -> None:
-    try:
-        async with asyncio.timeout(timeout):
-            await command.process.ended.wait()
-    except TimeoutError:
-        command.process.signal(signal.SIGKILL, sweep=True)
-        await command.process.ended.wait()
+def _finish(command: Command, limit: TimeLimit) -> None:
+    limit.cancel()
     command.finished_at = datetime.now(UTC)
+
+
+class TimeLimit:
+    """Kills a process and its group after `timeout` seconds; None means never."""
+
+    def __init__(self, process: Process, timeout: float | None) -> None:
+        self.reached = False
+        self._process = process
+        self._timer: asyncio.TimerHandle | None = None
+        if timeout is not None:
+            self._timer = asyncio.get_running_loop().call_later(timeout, self._reach)
+
+    def _reach(self) -> None:
+        if self._process.exit_code is None:
+            self.reached = True
+            self._process.signal(signal.SIGKILL, sweep=True)
+
+    def cancel(self) -> None:
+        """The process has ended by itself."""
+        if self._timer is not None:
+            self._timer.cancel()
 
 
 @dataclass

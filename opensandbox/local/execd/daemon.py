@@ -23,6 +23,7 @@ from .app import Application
 from .commands import CommandRequest, Commands
 from .control import Answer, ControlServer
 from .errors import invalid
+from .metrics import Meter
 from .processes import Processes
 from .relay import Relays
 from .serving import ApiServer
@@ -61,7 +62,8 @@ class _Daemon:
         self._workers = Workers()
         self._relays = Relays()
         self._commands = Commands(processes)
-        self._server = ApiServer(self._application(), None)
+        self._meter = Meter()
+        self._server = ApiServer(self._application(), self._tunnel)
 
     def _application(self) -> Application:
         commands = routes.CommandRoutes(self._state, self._commands)
@@ -70,9 +72,17 @@ class _Daemon:
             [
                 *routes.general(),
                 *commands.routes(),
+                *routes.SessionRoutes(self._state, self._processes).routes(),
+                *routes.MetricsRoutes(self._meter).routes(),
                 *routes.FileRoutes(self._workers).routes(),
             ],
         )
+
+    def _tunnel(self, **_: object) -> asyncio.Protocol:
+        """What uvicorn gives a WebSocket request to."""
+        from .proxy import Tunnel  # Loaded by the sandboxes that use it.
+
+        return Tunnel(self._state)
 
     async def serve(self, listener: socket.socket, control_listener: socket.socket) -> None:
         loop = asyncio.get_running_loop()
@@ -95,7 +105,6 @@ class _Daemon:
         finally:
             answering.cancel()
             self._relays.close()
-            self._commands.close()
             self._processes.close()
             self._workers.close()
             _end_everything()
@@ -111,6 +120,7 @@ class _Daemon:
                 notes.append(f"the host name could not be set: {error.strerror}")
         if settings.limits:
             self._processes.limit(settings.limits)
+            self._meter.limit(settings.limits)
         if settings.entrypoint:
             await self._run_entrypoint(settings.entrypoint)
         return {"notes": notes}

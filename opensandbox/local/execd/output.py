@@ -76,7 +76,7 @@ class OutputPump:
 
     async def run(self, send: Send) -> None:
         """Sends output and pings until the program has ended and its output is through."""
-        watch = asyncio.create_task(self._watch_process())
+        self._process.when_ended(self._wake.set)
         ping = self._loop.call_later(PING_INTERVAL, self._remember_ping)
         try:
             while not self._process.ended.is_set():
@@ -89,14 +89,9 @@ class OutputPump:
             await self._last_words(send)
         finally:
             ping.cancel()
-            watch.cancel()
             for pipe in self._pipes:
                 self._loop.remove_reader(pipe.descriptor)
                 _let_go(pipe)
-
-    async def _watch_process(self) -> None:
-        await self._process.ended.wait()
-        self._wake.set()
 
     def _remember_ping(self) -> None:
         self._ping_due = True

@@ -17,7 +17,7 @@ import os
 import signal
 import socket
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from . import spawner
@@ -33,6 +33,21 @@ class Process:
         self.exit_code: int | None = None
         """None while it runs; negative is the number of the signal that ended it."""
         self._owner = owner
+        self._callbacks: list[Callable[[], None]] = []
+
+    def when_ended(self, callback: Callable[[], None]) -> None:
+        """Calls `callback` when the program ends, at once if it has."""
+        if self.exit_code is None:
+            self._callbacks.append(callback)
+        else:
+            callback()
+
+    def end(self, code: int) -> None:
+        """The program has ended; for its owner to say."""
+        self.exit_code = code
+        self.ended.set()
+        for callback in self._callbacks:
+            callback()
 
     def signal(self, number: int, *, sweep: bool = False) -> None:
         """Signals the whole group; `sweep` kills what is left of the group when its leader ends."""
@@ -175,7 +190,7 @@ class Processes:
             case "failed":
                 self._answer(_start_refused(message["errno"]))
             case "ended":
-                _end(self._running.pop(message["pid"]), message["code"])
+                self._running.pop(message["pid"]).end(message["code"])
 
     def _answer(self, result: Process | Refusal) -> None:
         waiting = self._answers.popleft()
@@ -212,12 +227,7 @@ class Processes:
             self._answer(Refusal(503, "SANDBOX_BUSY", "the sandbox's process starter was killed"))
         running, self._running = self._running, {}
         for process in running.values():
-            _end(process, -signal.SIGKILL)
-
-
-def _end(process: Process, code: int) -> None:
-    process.exit_code = code
-    process.ended.set()
+            process.end(-signal.SIGKILL)
 
 
 def _start_refused(number: int) -> Refusal:

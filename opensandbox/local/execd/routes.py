@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -12,10 +14,13 @@ from starlette.types import ASGIApp
 
 from opensandbox._wire import headers as names
 
-from . import downloads, files, frames
+from . import downloads, environment, files, frames
 from .app import Json
 from .commands import CommandRequest, Commands, read_log
 from .errors import from_os, invalid
+from .metrics import Meter
+from .output import Send
+from .processes import Processes
 from .requests import (
     identity,
     query_number,
@@ -24,12 +29,16 @@ from .requests import (
     read_json,
     read_object,
 )
+from .sessions import RunRequest, Sessions
 from .state import State
 from .streaming import EventStream
 from .work import Workers
 
 _LARGEST_LOG_ANSWER = 16 * 1024 * 1024
 _DEEPEST = 1000
+_WATCH_INTERVAL = 1.0
+
+_ANY = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 
 Handler = Callable[[Request], Awaitable[Any]]
 
@@ -39,12 +48,20 @@ def general() -> list[BaseRoute]:
     return [
         Route("/ping", ping, methods=["GET"]),
         Route("/code/contexts", no_contexts, methods=["GET"]),
+        Route("/proxy/{port:int}{path:path}", proxy_later, methods=_ANY),
     ]
 
 
 async def ping(request: Request) -> Response:
     """`GET /ping`."""
     return Response()
+
+
+async def proxy_later(request: Request) -> ASGIApp:
+    """`/proxy/{port}/{path}`."""
+    from .proxy import proxy  # Loaded by the sandboxes that use it.
+
+    return await proxy(request)
 
 
 async def no_contexts(request: Request) -> Response:
@@ -98,6 +115,74 @@ class CommandRoutes:
         answer = Response(content, media_type="text/plain; charset=utf-8")
         answer.headers[names.LOGS_CURSOR] = str(cursor + len(content))
         return answer
+
+
+class SessionRoutes:
+    """The paths below `/session`."""
+
+    def __init__(self, state: State, processes: Processes) -> None:
+        self._state = state
+        self._processes = processes
+        self._sessions = Sessions()
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        return [
+            Route("/session", self.create, methods=["POST"]),
+            Route("/session/{id}", self.delete, methods=["DELETE"]),
+            Route("/session/{id}/run", self.run, methods=["POST"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Begins a session."""
+        body = await read_json(request)
+        if not (body is None or isinstance(body, dict)):
+            raise invalid("the body must be a JSON object")
+        cwd = environment.check_directory((body or {}).get("cwd"), self._state.cwd)
+        return Json({"session_id": self._sessions.create(cwd, self._state.env).id})
+
+    async def run(self, request: Request) -> ASGIApp:
+        """Runs a line in a session; the answer is its events."""
+        session = self._sessions.get(request.path_params["id"])
+        wanted = RunRequest.from_body(await read_object(request))
+
+        async def follow(send: Send) -> None:
+            await session.run(self._processes, wanted, send)
+
+        return EventStream(follow)
+
+    async def delete(self, request: Request) -> Response:
+        """Ends a session."""
+        self._sessions.delete(request.path_params["id"])
+        return Response()
+
+
+class MetricsRoutes:
+    """`/metrics` and `/metrics/watch`."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+
+    def routes(self) -> list[BaseRoute]:
+        """Both."""
+        return [
+            Route("/metrics", self.metrics, methods=["GET"]),
+            Route("/metrics/watch", self.watch, methods=["GET"]),
+        ]
+
+    async def metrics(self, request: Request) -> Response:
+        """What the sandbox uses now."""
+        return Json(self._meter.sample())
+
+    async def watch(self, request: Request) -> ASGIApp:
+        """The same every second, one JSON object a line, until the reader leaves."""
+
+        async def follow(send: Send) -> None:
+            while True:
+                await send(json.dumps(self._meter.sample(), separators=(",", ":")).encode() + b"\n")
+                await asyncio.sleep(_WATCH_INTERVAL)
+
+        return EventStream(follow, until_gone=True)
 
 
 class FileRoutes:
