@@ -170,6 +170,17 @@ def call(handler: Callable[[T], object], value: T) -> None:
     handler(value)
 
 
+async def async_answer(question: Callable[[P], T | Awaitable[T]], value: P) -> T:
+    """What a function of either colour says about `value`."""
+    result = question(value)
+    return await result if inspect.isawaitable(result) else result
+
+
+def answer(question: Callable[[P], T], value: P) -> T:
+    """What a function says about `value`."""
+    return question(value)
+
+
 async def async_run_blocking(function: Callable[[], T]) -> T:
     """Call what blocks where it does not hold up the event loop: in a thread."""
     context = contextvars.copy_context()
@@ -720,6 +731,8 @@ __all__ = [
     "Slots",
     "Task",
     "Worker",
+    "answer",
+    "async_answer",
     "async_call",
     "async_gather",
     "async_read",

@@ -38,7 +38,7 @@ from .._wire.sse import MAX_FRAME, Frame, FrameDecoder, MalformedStream
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds, seconds
-from .transport import DEADLINE, FAILURES, REFUSED_IS_FINAL, RetryAsyncTransport
+from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL, RetryAsyncTransport
 
 if TYPE_CHECKING:
     from .config import ConnectionConfig
@@ -252,7 +252,9 @@ class Service:
         headers: Mapping[str, str] | None = None,
         sandbox_id: str | None = None,
         prefix: str = "",
+        once: bool = False,
     ) -> None:
+        self._once = once
         self.config = config
         self.sandbox_id = sandbox_id
         self._base = None if base_url is None else base_url.rstrip("/")
@@ -282,6 +284,18 @@ class Service:
             headers=self._own_headers,
             sandbox_id=self.sandbox_id,
             prefix=f"{self._prefix}/{prefix.strip('/')}",
+            once=self._once,
+        )
+
+    def once(self) -> Service:
+        """The same service for whoever tries again himself: no request of it is repeated."""
+        return Service(
+            self.config,
+            self._base,
+            headers=self._own_headers,
+            sandbox_id=self.sandbox_id,
+            prefix=self._prefix,
+            once=True,
         )
 
     async def call(
@@ -444,6 +458,8 @@ class Service:
             "timeout": {"connect": limit, "read": limit, "write": limit, "pool": limit},
             DEADLINE: monotonic() + limit,
         }
+        if self._once:
+            extensions[ONCE] = True
         if base is None:
             base, key = await config.connection.server(config)
             if config.is_local:
@@ -487,7 +503,7 @@ class Service:
     # --- what came back
 
     async def _refusal(self, response: httpx.Response) -> SandboxException:
-        body = await _read_some(response, _ERROR_LIMIT)
+        body = await _read_some(response, _ERROR_LIMIT, broken_is_fine=True)
         return error_from_response(
             response.status_code,
             response.headers,
@@ -674,15 +690,21 @@ class EventStream:
 # --- small things -----------------------------------------------------------------------------
 
 
-async def _read_some(response: httpx.Response, limit: int) -> bytes:
-    """The body, or the first `limit` bytes of it; a broken one as far as it came."""
+async def _read_some(
+    response: httpx.Response, limit: int, *, broken_is_fine: bool = False
+) -> bytes:
+    """The body, or the first `limit` bytes of it; perhaps as far as it came before it broke."""
     parts: list[bytes] = []
     size = 0
-    async for chunk in response.aiter_bytes():
-        parts.append(chunk)
-        size += len(chunk)
-        if size >= limit:
-            break
+    try:
+        async for chunk in response.aiter_bytes():
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= limit:
+                break
+    except httpx.HTTPError:
+        if not broken_is_fine:
+            raise
     return b"".join(parts)[:limit]
 
 
