@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -172,6 +173,31 @@ def _in_order(type_: str) -> str:
     if "|" in type_ and "null" not in type_:
         return "|".join(sorted(type_.split("|")))
     return type_
+
+
+def recordings() -> list[Any]:
+    """Every recorded request and answer, but those to what stands outside the documents."""
+    path = ROOT / "tests" / "data" / "transcripts.json"
+    recorded = json.loads(path.read_text(encoding="utf-8"))
+    return [
+        pytest.param(entry, id=f"{api}-{entry['name']}".replace(" ", "-"))
+        for api in ("lifecycle", "execd")
+        for entry in recorded[api]
+        if not entry["request"]["path"].startswith(("/proxy/", "/nope"))
+    ]
+
+
+@pytest.mark.parametrize("entry", recordings())
+def test_the_status_of_every_recorded_answer_is_documented(entry: Json) -> None:
+    method, path = entry["request"]["method"], entry["request"]["path"]
+    candidates = [
+        (template.count("{"), operation)
+        for name in DOCUMENTS
+        for said, template, operation in operations(name)
+        if said == method and re.fullmatch(re.sub(r"{\w+}", "[^/]+", template), path)
+    ]
+    _, operation = min(candidates, key=lambda candidate: candidate[0])
+    assert str(entry["response"]["status"]) in operation["responses"]
 
 
 @each_document
