@@ -73,7 +73,7 @@ def test_a_refusal_keeps_status_code_and_body(api: str, pair: Pair) -> None:
 def test_a_stream_cut_at_every_byte_gives_the_same_frames(pair: Pair) -> None:
     stream = pair["response"]["body"].encode()
     lines = [line for line in pair["response"]["body"].split("\n") if line]
-    if not stream.endswith((b"}", b"}\n")):
+    if not stream.rstrip().endswith(b"}"):
         lines.pop()  # the recording stopped in the middle of a frame
     frames = [json.loads(line) for line in lines]
     for cut in range(len(stream) + 1):
