@@ -19,6 +19,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from types import TracebackType
@@ -53,12 +54,13 @@ class Exchange:
             self._sock.sendall(data)
 
     def wait(self, seconds: float | None = None) -> None:
-        """Do nothing for a while, or (None) until the peer is stopped or the client has gone."""
-        if seconds is not None:
-            self.stopping.wait(seconds)
-            return
-        self._sock.settimeout(0.02)
+        """Do nothing for a while, or for ever; until the client goes or the peer is stopped."""
+        ends = time.monotonic() + (seconds if seconds is not None else 3600)
         while not self.stopping.is_set():
+            left = ends - time.monotonic()
+            if left <= 0:
+                return
+            self._sock.settimeout(min(0.02, left))
             try:
                 if not self._sock.recv(1):
                     break
@@ -89,14 +91,10 @@ class Peer:
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        #: The port it listens on.
+        self.port: int = self._listener.getsockname()[1]
         self.requests: list[Request] = []
         self.connections = 0
-
-    @property
-    def port(self) -> int:
-        """The port it listens on."""
-        port: int = self._listener.getsockname()[1]
-        return port
 
     @property
     def address(self) -> str:
@@ -255,7 +253,7 @@ def answer(
 
 
 def events(*frames: bytes, headers: Mapping[str, str] | None = None, lingers: float = 0.0) -> Step:
-    """Answer with an event stream, a frame in a piece, that ends `lingers` seconds after the last."""
+    """Answer with an event stream, a frame in a piece; it ends `lingers` seconds after them."""
     named = {"Content-Type": "text/event-stream", "Transfer-Encoding": "chunked"}
 
     def step(exchange: Exchange) -> None:

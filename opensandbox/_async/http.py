@@ -15,12 +15,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from http.cookiejar import CookieJar
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
+
+from opensandbox_api.types import AsyncClient
 
 from .. import _launch
 from .._concurrency import (
@@ -44,8 +47,8 @@ if TYPE_CHECKING:
     from .config import ConnectionConfig
 
 _log = logging.getLogger("opensandbox")
-_T_co = TypeVar("_T_co", covariant=True)
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
@@ -147,10 +150,10 @@ class Connection:
             self._server = (domain, protocol, server_url(domain, protocol))
         return Server(self._server[2], config.get_api_key())
 
-    async def leave_to_drainer(self, response: httpx.Response) -> None:
+    async def leave_to_drainer(self, stream: EventStream) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
-        if not self._drainers.get().offer(response):
-            await response.aclose()
+        if not self._drainers.get().offer(stream):
+            await stream.close()
 
     async def close(self) -> None:
         """Stop the drainer, and close the connections unless they are the caller's own."""
@@ -194,44 +197,28 @@ class _LocalRuntime:
 # --- the drainer ------------------------------------------------------------------------------
 
 
-def _new_drainer() -> AsyncWorker[httpx.Response]:
+def _new_drainer() -> AsyncWorker[EventStream]:
     return AsyncWorker(
-        _drain, _give_up, _interrupt, room=_DRAIN_ROOM, name="opensandbox stream drainer"
+        _drain,
+        EventStream.close,
+        EventStream.interrupt,
+        room=_DRAIN_ROOM,
+        name="opensandbox stream drainer",
     )
 
 
-def _forget_drainer(drainer: AsyncWorker[httpx.Response]) -> None:
+def _forget_drainer(drainer: AsyncWorker[EventStream]) -> None:
     """Nothing: its streams went with their event loop or process."""
 
 
-async def _drain(response: httpx.Response) -> None:
+async def _drain(stream: EventStream) -> None:
     try:
         async with async_time_limit(_DRAIN_SECONDS):
-            async for _ in response.aiter_raw():
-                pass
+            await stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:
-        await _give_up(response)
-
-
-async def _give_up(response: httpx.Response) -> None:
-    try:
-        await response.aclose()
-    except httpx.HTTPError:
-        return
-
-
-def _interrupt(response: httpx.Response) -> None:
-    import socket
-
-    stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    try:
-        if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+        await stream.close()
 
 
 # --- a service --------------------------------------------------------------------------------
@@ -300,7 +287,7 @@ class Service:
 
     async def call(
         self,
-        operation: AsyncOperation[Any, Answer[_T]],
+        operation: AsyncOperation[AsyncClient, Answer[_T]],
         *,
         request_timeout: Seconds | None = None,
         body_limit: int = BODY_LIMIT,
@@ -308,12 +295,12 @@ class Service:
         """Make one call of the API and give back the model in its answer."""
         exchange, answer = await self._exchange(operation, request_timeout, body_limit)
         if answer.parsed is None:
-            raise exchange.malformed("the status is none that this operation has")
+            raise exchange.malformed("the answer is missing")
         return answer.parsed
 
     async def send(
         self,
-        operation: AsyncOperation[Any, Answer[Any]],
+        operation: AsyncOperation[AsyncClient, Answer[Any]],
         *,
         request_timeout: Seconds | None = None,
     ) -> None:
@@ -322,7 +309,7 @@ class Service:
 
     async def _exchange(
         self,
-        operation: AsyncOperation[Any, Answer[_T]],
+        operation: AsyncOperation[AsyncClient, Answer[_T]],
         request_timeout: Seconds | None,
         body_limit: int,
     ) -> tuple[_Exchange, Answer[_T]]:
@@ -428,11 +415,10 @@ class Service:
                 limit = events.idle or limit
             raise self._fault(error, request, limit) from error
         finally:
-            if response is not None:
-                if events is not None and events.left:
-                    await self.config.connection.leave_to_drainer(response)
-                else:
-                    await _give_up(response)
+            if events is not None and events.left:
+                await self.config.connection.leave_to_drainer(events)
+            elif response is not None:
+                await _give_up(response)
 
     # --- sending
 
@@ -555,18 +541,12 @@ class Service:
 class _Exchange:
     """Stands where a generated function expects its client: one call, and what came of it."""
 
-    raise_on_unexpected_status = False
-
     def __init__(self, service: Service, limit: float, body_limit: int) -> None:
         self._service = service
         self._limit = limit
         self._body_limit = body_limit
         self.request_sent: httpx.Request | None = None
         self.response: httpx.Response | None = None
-
-    def get_async_httpx_client(self) -> _Exchange:
-        """What a generated function asks its client for."""
-        return self
 
     async def request(
         self,
@@ -637,6 +617,8 @@ class EventStream:
     ) -> None:
         self._service = service
         self._response = response
+        # One iterator from the first byte to the last: giving one up closes the connection.
+        self._chunks = response.aiter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
         #: How many seconds of silence are taken now; None for any number.
         self.idle = idle
@@ -656,18 +638,36 @@ class EventStream:
         """What follows is of no interest: on leaving, the rest is read in the background."""
         self.left = True
 
-    async def __aiter__(self) -> AsyncIterator[list[Frame]]:
+    async def __aiter__(self) -> AsyncGenerator[list[Frame], None]:
         """The events in the lists that they arrive in."""
-        async with aclosing(self._response.aiter_bytes()) as chunks:  # type: ignore[type-var]
-            while (chunk := await self._next(chunks)) is not None:
-                if frames := self._decode(chunk):
-                    yield frames
+        while (chunk := await self._next()) is not None:
+            if frames := self._decode(chunk):
+                yield frames
         if frames := self._decode(None):
             yield frames
 
-    async def _next(self, chunks: AsyncIterator[bytes]) -> bytes | None:
+    async def _next(self) -> bytes | None:
+        if self.idle is None:
+            return await anext(self._chunks, None)
         async with async_time_limit(self.idle):
-            return await anext(chunks, None)
+            return await anext(self._chunks, None)
+
+    async def read_to_end(self) -> None:
+        """Read what is left and drop it."""
+        async for _ in self._chunks:
+            pass
+
+    async def close(self) -> None:
+        """Give the connection back when all was read, else close it."""
+        await _give_up(self._response)
+
+    def interrupt(self) -> None:
+        """Make a thread that waits for the next bytes give up."""
+        network = self._response.extensions.get("network_stream")
+        sock = network.get_extra_info("socket") if network is not None else None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(SHUT_RDWR)
 
     def _decode(self, chunk: bytes | None) -> list[Frame]:
         try:
@@ -688,6 +688,11 @@ class EventStream:
 
 
 # --- small things -----------------------------------------------------------------------------
+
+
+async def _give_up(response: httpx.Response) -> None:
+    with suppress(httpx.HTTPError):
+        await response.aclose()
 
 
 async def _read_some(

@@ -16,12 +16,15 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import closing, contextmanager
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from http.cookiejar import CookieJar
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import httpx
+
+from opensandbox_api.types import Client
 
 from .. import _launch
 from .._concurrency import (
@@ -39,14 +42,14 @@ from .._wire.sse import MAX_FRAME, Frame, FrameDecoder, MalformedStream
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds, seconds
-from .transport import DEADLINE, FAILURES, REFUSED_IS_FINAL, RetrySyncTransport
+from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL, RetrySyncTransport
 
 if TYPE_CHECKING:
     from .config import ConnectionConfigSync
 
 _log = logging.getLogger("opensandbox")
-_T_co = TypeVar("_T_co", covariant=True)
 _T = TypeVar("_T")
+_T_co = TypeVar("_T_co", covariant=True)
 
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
@@ -148,10 +151,10 @@ class ConnectionSync:
             self._server = (domain, protocol, server_url(domain, protocol))
         return ServerSync(self._server[2], config.get_api_key())
 
-    def leave_to_drainer(self, response: httpx.Response) -> None:
+    def leave_to_drainer(self, stream: EventStreamSync) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
-        if not self._drainers.get().offer(response):
-            response.close()
+        if not self._drainers.get().offer(stream):
+            stream.close()
 
     def close(self) -> None:
         """Stop the drainer, and close the connections unless they are the caller's own."""
@@ -195,42 +198,28 @@ class _LocalRuntimeSync:
 # --- the drainer ------------------------------------------------------------------------------
 
 
-def _new_drainer() -> Worker[httpx.Response]:
-    return Worker(_drain, _give_up, _interrupt, room=_DRAIN_ROOM, name="opensandbox stream drainer")
+def _new_drainer() -> Worker[EventStreamSync]:
+    return Worker(
+        _drain,
+        EventStreamSync.close,
+        EventStreamSync.interrupt,
+        room=_DRAIN_ROOM,
+        name="opensandbox stream drainer",
+    )
 
 
-def _forget_drainer(drainer: Worker[httpx.Response]) -> None:
+def _forget_drainer(drainer: Worker[EventStreamSync]) -> None:
     """Nothing: its streams went with their event loop or process."""
 
 
-def _drain(response: httpx.Response) -> None:
+def _drain(stream: EventStreamSync) -> None:
     try:
         with time_limit(_DRAIN_SECONDS):
-            for _ in response.iter_raw():
-                pass
+            stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:
-        _give_up(response)
-
-
-def _give_up(response: httpx.Response) -> None:
-    try:
-        response.close()
-    except httpx.HTTPError:
-        return
-
-
-def _interrupt(response: httpx.Response) -> None:
-    import socket
-
-    stream = response.extensions.get("network_stream")
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    try:
-        if sock is not None:
-            sock.shutdown(socket.SHUT_RDWR)
-    except OSError:
-        return
+        stream.close()
 
 
 # --- a service --------------------------------------------------------------------------------
@@ -251,7 +240,9 @@ class ServiceSync:
         headers: Mapping[str, str] | None = None,
         sandbox_id: str | None = None,
         prefix: str = "",
+        once: bool = False,
     ) -> None:
+        self._once = once
         self.config = config
         self.sandbox_id = sandbox_id
         self._base = None if base_url is None else base_url.rstrip("/")
@@ -281,11 +272,23 @@ class ServiceSync:
             headers=self._own_headers,
             sandbox_id=self.sandbox_id,
             prefix=f"{self._prefix}/{prefix.strip('/')}",
+            once=self._once,
+        )
+
+    def once(self) -> ServiceSync:
+        """The same service for whoever tries again himself: no request of it is repeated."""
+        return ServiceSync(
+            self.config,
+            self._base,
+            headers=self._own_headers,
+            sandbox_id=self.sandbox_id,
+            prefix=self._prefix,
+            once=True,
         )
 
     def call(
         self,
-        operation: Operation[Any, AnswerSync[_T]],
+        operation: Operation[Client, AnswerSync[_T]],
         *,
         request_timeout: Seconds | None = None,
         body_limit: int = BODY_LIMIT,
@@ -293,12 +296,12 @@ class ServiceSync:
         """Make one call of the API and give back the model in its answer."""
         exchange, answer = self._exchange(operation, request_timeout, body_limit)
         if answer.parsed is None:
-            raise exchange.malformed("the status is none that this operation has")
+            raise exchange.malformed("the answer is missing")
         return answer.parsed
 
     def send(
         self,
-        operation: Operation[Any, AnswerSync[Any]],
+        operation: Operation[Client, AnswerSync[Any]],
         *,
         request_timeout: Seconds | None = None,
     ) -> None:
@@ -307,7 +310,7 @@ class ServiceSync:
 
     def _exchange(
         self,
-        operation: Operation[Any, AnswerSync[_T]],
+        operation: Operation[Client, AnswerSync[_T]],
         request_timeout: Seconds | None,
         body_limit: int,
     ) -> tuple[_ExchangeSync, AnswerSync[_T]]:
@@ -411,11 +414,10 @@ class ServiceSync:
                 limit = events.idle or limit
             raise self._fault(error, request, limit) from error
         finally:
-            if response is not None:
-                if events is not None and events.left:
-                    self.config.connection.leave_to_drainer(response)
-                else:
-                    _give_up(response)
+            if events is not None and events.left:
+                self.config.connection.leave_to_drainer(events)
+            elif response is not None:
+                _give_up(response)
 
     # --- sending
 
@@ -441,6 +443,8 @@ class ServiceSync:
             "timeout": {"connect": limit, "read": limit, "write": limit, "pool": limit},
             DEADLINE: monotonic() + limit,
         }
+        if self._once:
+            extensions[ONCE] = True
         if base is None:
             base, key = config.connection.server(config)
             if config.is_local:
@@ -484,7 +488,7 @@ class ServiceSync:
     # --- what came back
 
     def _refusal(self, response: httpx.Response) -> SandboxException:
-        body = _read_some(response, _ERROR_LIMIT)
+        body = _read_some(response, _ERROR_LIMIT, broken_is_fine=True)
         return error_from_response(
             response.status_code,
             response.headers,
@@ -536,18 +540,12 @@ class ServiceSync:
 class _ExchangeSync:
     """Stands where a generated function expects its client: one call, and what came of it."""
 
-    raise_on_unexpected_status = False
-
     def __init__(self, service: ServiceSync, limit: float, body_limit: int) -> None:
         self._service = service
         self._limit = limit
         self._body_limit = body_limit
         self.request_sent: httpx.Request | None = None
         self.response: httpx.Response | None = None
-
-    def get_httpx_client(self) -> _ExchangeSync:
-        """What a generated function asks its client for."""
-        return self
 
     def request(
         self,
@@ -618,6 +616,8 @@ class EventStreamSync:
     ) -> None:
         self._service = service
         self._response = response
+        # One iterator from the first byte to the last: giving one up closes the connection.
+        self._chunks = response.iter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
         #: How many seconds of silence are taken now; None for any number.
         self.idle = idle
@@ -637,18 +637,36 @@ class EventStreamSync:
         """What follows is of no interest: on leaving, the rest is read in the background."""
         self.left = True
 
-    def __iter__(self) -> Iterator[list[Frame]]:
+    def __iter__(self) -> Generator[list[Frame], None, None]:
         """The events in the lists that they arrive in."""
-        with closing(self._response.iter_bytes()) as chunks:  # type: ignore[type-var]
-            while (chunk := self._next(chunks)) is not None:
-                if frames := self._decode(chunk):
-                    yield frames
+        while (chunk := self._next()) is not None:
+            if frames := self._decode(chunk):
+                yield frames
         if frames := self._decode(None):
             yield frames
 
-    def _next(self, chunks: Iterator[bytes]) -> bytes | None:
+    def _next(self) -> bytes | None:
+        if self.idle is None:
+            return next(self._chunks, None)
         with time_limit(self.idle):
-            return next(chunks, None)
+            return next(self._chunks, None)
+
+    def read_to_end(self) -> None:
+        """Read what is left and drop it."""
+        for _ in self._chunks:
+            pass
+
+    def close(self) -> None:
+        """Give the connection back when all was read, else close it."""
+        _give_up(self._response)
+
+    def interrupt(self) -> None:
+        """Make a thread that waits for the next bytes give up."""
+        network = self._response.extensions.get("network_stream")
+        sock = network.get_extra_info("socket") if network is not None else None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(SHUT_RDWR)
 
     def _decode(self, chunk: bytes | None) -> list[Frame]:
         try:
@@ -671,15 +689,24 @@ class EventStreamSync:
 # --- small things -----------------------------------------------------------------------------
 
 
-def _read_some(response: httpx.Response, limit: int) -> bytes:
-    """The body, or the first `limit` bytes of it; a broken one as far as it came."""
+def _give_up(response: httpx.Response) -> None:
+    with suppress(httpx.HTTPError):
+        response.close()
+
+
+def _read_some(response: httpx.Response, limit: int, *, broken_is_fine: bool = False) -> bytes:
+    """The body, or the first `limit` bytes of it; perhaps as far as it came before it broke."""
     parts: list[bytes] = []
     size = 0
-    for chunk in response.iter_bytes():
-        parts.append(chunk)
-        size += len(chunk)
-        if size >= limit:
-            break
+    try:
+        for chunk in response.iter_bytes():
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= limit:
+                break
+    except httpx.HTTPError:
+        if not broken_is_fine:
+            raise
     return b"".join(parts)[:limit]
 
 

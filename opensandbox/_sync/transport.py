@@ -52,6 +52,8 @@ DEADLINE = "opensandbox.deadline"
 FAILURES = "opensandbox.failures"
 #: A refused connection is the answer: whoever sent this knows better than to try again.
 REFUSED_IS_FINAL = "opensandbox.refused_is_final"
+#: Whoever sent this tries again himself, at his own pace.
+ONCE = "opensandbox.once"
 
 _T = TypeVar("_T")
 _EXCEPTIONS: dict[type[Exception], type[httpx.TransportError]] = {
@@ -322,6 +324,8 @@ class RetrySyncTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and again when the policy says so."""
+        if request.extensions.get(ONCE):
+            return self._attempt(request)
         policy = self._policy
         started = monotonic()
         attempt, wait = 1, None
