@@ -98,7 +98,7 @@ def _leave_to_server(node: Json) -> None:
     if not isinstance(node, dict):
         return
     if isinstance(properties := node.get("properties"), dict) and "required" in node:
-        node["required"] = [n for n in node["required"] if "default" not in properties[n]]
+        node["required"] = [n for n in node["required"] if "default" not in properties.get(n, {})]
     if "type" in node and not isinstance(node["type"], dict):
         node.pop("default", None)
         if node.get("format") == "uuid":
@@ -112,6 +112,8 @@ def write_package(source: Path, target: Path) -> None:
 
     A mistake in a document leaves the target as it was.
     """
+    if _files(target) and not (target / "types.py").is_file():
+        raise Mistake(f"{target} holds something else than a generated package, which would go")
     with tempfile.TemporaryDirectory() as scratch:
         fresh = Path(scratch) / "opensandbox_api"
         _write_fresh(source, fresh)

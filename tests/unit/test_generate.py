@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
+import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -160,3 +163,21 @@ def test_a_document_that_the_generator_warns_about_is_refused(tmp_path: Path) ->
     assert done.returncode == 1
     assert "egress.yaml" in done.stderr
     assert not (tmp_path / "target").exists()
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("three years of work")
+
+    done = generate("--output", tmp_path, cwd=tmp_path)
+
+    assert done.returncode == 1
+    assert str(tmp_path) in done.stderr
+    assert files(tmp_path) == {"thesis.txt": b"three years of work"}
+
+
+def test_the_tools_that_are_installed_are_those_that_the_script_wants() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    script = (ROOT / "scripts" / "generate.py").read_text(encoding="utf-8")
+    pins = ast.literal_eval(re.findall(r"^PINS = (.*)$", script, re.MULTILINE)[0])
+    for name, version in pins.items():
+        assert f"{name}=={version}" in settings["project"]["optional-dependencies"]["dev"]
