@@ -32,6 +32,7 @@ def missing_isolation() -> str | None:
     return None if machine.isolates else " ".join(machine.problems_of_isolation)
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out a test that needs isolation where there is none."""
     if item.get_closest_marker("isolation"):
