@@ -15,6 +15,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from .errors import Refusal, invalid
+from .passing import receive
 
 logger = logging.getLogger("opensandbox.execd")
 
@@ -87,7 +88,7 @@ async def _read_line(connection: socket.socket, passed: list[socket.socket]) -> 
     received = bytearray()
     while not received.endswith(b"\n"):
         with contextlib.suppress(BlockingIOError):
-            data, descriptors = _receive(connection)
+            data, descriptors = receive(connection, 1)
             passed += (socket.socket(fileno=descriptor) for descriptor in descriptors)
             received += data
             if not data:
@@ -97,11 +98,6 @@ async def _read_line(connection: socket.socket, passed: list[socket.socket]) -> 
         if len(received) > LONGEST_LINE:
             raise OSError("the request is too long")
     return bytes(received)
-
-
-def _receive(connection: socket.socket) -> tuple[bytes, list[int]]:
-    data, descriptors, _, _ = socket.recv_fds(connection, 65536, 1, socket.MSG_CMSG_CLOEXEC)
-    return data, descriptors
 
 
 async def _readable(connection: socket.socket) -> None:

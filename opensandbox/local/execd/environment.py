@@ -20,7 +20,9 @@ _LARGEST_ID = 2**32 - 2
 
 def complete_environment(given: Mapping[str, str]) -> dict[str, str]:
     """`given`, with the few variables that no program does well without."""
-    return {"PATH": DEFAULT_PATH, **_identity(os.getuid()), **given}
+    # Whoever started the daemon knows where this root file system keeps its programs.
+    path = os.environ.get("PATH", DEFAULT_PATH)
+    return {"PATH": path, **_identity(os.getuid()), **given}
 
 
 def user_environment(uid: int | None) -> dict[str, str]:

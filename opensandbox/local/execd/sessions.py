@@ -167,8 +167,15 @@ def _write_run(here: str, memory: _Memory, wanted: RunRequest) -> str:
     return _RUN.format(
         here=quoted,
         change_directory=f"cd -- {shlex.quote(wanted.cwd)}" if wanted.cwd else "",
-        last_status=f"(exit {memory.status})",
+        last_status=_repeat_status(memory),
     )
+
+
+def _repeat_status(memory: _Memory) -> str:
+    """A command after which `$?` is what it was at the end of the run before."""
+    if memory.status and b"set -o errexit" in memory.options:
+        return "! :"  # Of all failures the one that does not end a shell which ends on failure.
+    return f"(exit {memory.status})"
 
 
 def _read_run(here: str, before: _Memory, status: int) -> _Memory:

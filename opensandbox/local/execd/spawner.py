@@ -28,6 +28,7 @@ import struct
 from typing import Any, NoReturn
 
 from . import privileges
+from .passing import receive
 
 LENGTH = struct.Struct("!I")
 _RESET = (
@@ -102,7 +103,7 @@ class _Spawner:
             _signal_group(pid, signal.SIGKILL)
 
     def _receive(self) -> bool:
-        data, descriptors, _, _ = socket.recv_fds(self._daemon, 65536, 16, socket.MSG_CMSG_CLOEXEC)
+        data, descriptors = receive(self._daemon, 16)
         self._received += data
         self._descriptors += descriptors
         while len(self._received) >= LENGTH.size:
