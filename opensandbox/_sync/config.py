@@ -209,7 +209,7 @@ class ConnectionConfigSync:
     Example::
 
         config = ConnectionConfigSync(domain="sandboxes.example:8080", api_key="...")
-        with Sandbox.create("python:3.11", connection_config=config) as sandbox:
+        with SandboxSync.create("python:3.11", connection_config=config) as sandbox:
             ...
         config.close()
 

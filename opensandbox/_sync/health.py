@@ -21,7 +21,7 @@ class HealthSync:
         """True once the daemon answers.
 
         `sandbox_id` makes no difference: the service belongs to one sandbox.  Raises the exception
-        that says why there was no answer; `Sandbox.is_healthy()` makes a bool of that.
+        that says why there was no answer; `SandboxSync.is_healthy()` makes a bool of that.
         """
         self._service.send(
             lambda client: ping.sync_detailed(client=client), request_timeout=request_timeout

@@ -110,7 +110,7 @@ class ConnectionSync:
             timeout=None,  # every request brings its own
             cookies=_NoCookiesSync(),
         )
-        self._local = Here(_LocalRuntimeSync, _LocalRuntimeSync.close, _LocalRuntimeSync.forget)
+        self._local = _LocalRuntimeSync()
         self._server: tuple[str, str, str] | None = None
         self._drainers = Here(_new_drainer, Worker.close, _forget_drainer)
 
@@ -140,12 +140,12 @@ class ConnectionSync:
 
     def local_runtime(self, *, gone: bytes | None = None) -> ServerSync:
         """The embedded runtime; `gone` is the host and port where it is no longer."""
-        return self._local.get().find(gone)
+        return self._local.find(gone)
 
     def known_server(self, config: ConnectionConfigSync) -> ServerSync:
         """The server as far as it is known without looking for it."""
         if config.is_local:
-            return self._local.get().known()
+            return self._local.known()
         domain, protocol = config.get_domain(), config.protocol
         if self._server is None or self._server[:2] != (domain, protocol):
             self._server = (domain, protocol, server_url(domain, protocol))
@@ -168,12 +168,12 @@ class _LocalRuntimeSync:
 
     def __init__(self) -> None:
         self._found: ServerSync | None = None
-        self._looking = Lock()
+        self._looking = Here(Lock, _no_close, _no_drop)
 
     def find(self, gone: bytes | None) -> ServerSync:
         if self._found is not None and gone is None:
             return self._found
-        with self._looking:
+        with self._looking.get():
             found = self._found
             if found is None or httpx.URL(found.base_url).netloc == gone:
                 self._found = None
@@ -188,11 +188,13 @@ class _LocalRuntimeSync:
             )
         return self._found
 
-    def close(self) -> None:
-        self._found = None
 
-    def forget(self) -> None:
-        self._found = None
+def _no_close(lock: Lock) -> None:
+    """A lock has nothing to close."""
+
+
+def _no_drop(lock: Lock) -> None:
+    """Nor anything to let go of."""
 
 
 # --- the drainer ------------------------------------------------------------------------------

@@ -139,7 +139,7 @@ def metadata_patch(patch: Mapping[str, str | None]) -> api.MetadataPatch:
 
 
 def texts(values: Mapping[str, str] | None, name: str) -> dict[str, str] | None:
-    """A mapping of text to text, copied. What it holds may be secret, so it is never shown."""
+    """A mapping of text to text, copied; None for an empty one. It may be secret: never shown."""
     if values is None:
         return None
     if not isinstance(values, Mapping):
@@ -151,7 +151,7 @@ def texts(values: Mapping[str, str] | None, name: str) -> dict[str, str] | None:
             raise InvalidArgumentException(
                 f"{name}[{key!r}] must be a string, got {type(value).__name__}"
             )
-    return dict(values)
+    return dict(values) or None
 
 
 def words(values: Sequence[str], name: str) -> list[str]:

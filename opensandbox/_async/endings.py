@@ -1,0 +1,57 @@
+"""Ends what nobody will use any more, without hiding why.
+
+Rules:
+
+* It is bounded, and goes on when the caller is cancelled.
+* When something else went wrong before, what goes wrong here becomes a note on that.
+"""
+
+from __future__ import annotations
+
+from .._concurrency import async_shield
+from ..exceptions import SandboxApiException, SandboxException
+from ..models._time import Seconds
+from .config import ConnectionConfig
+from .lifecycle import Sandboxes
+
+#: How many seconds it may take when something else has gone wrong before.
+CLEAN_UP_LIMIT = 5.0
+
+
+async def kill(sandboxes: Sandboxes, sandbox_id: str, request_timeout: Seconds | None) -> None:
+    """End a sandbox; one that is gone already is ended."""
+    try:
+        await sandboxes.kill_sandbox(sandbox_id, request_timeout=request_timeout)
+    except SandboxApiException as error:
+        if error.status_code != 404:
+            raise
+
+
+async def delete(sandboxes: Sandboxes, sandbox_id: str, *, after: BaseException) -> None:
+    """Delete a sandbox that nobody will get, because of the error `after`."""
+    try:
+        await async_shield(
+            lambda: kill(sandboxes, sandbox_id, CLEAN_UP_LIMIT), seconds=CLEAN_UP_LIMIT
+        )
+    except Exception as error:
+        after.add_note(str(deletion_failure(sandbox_id, error)))
+
+
+def deletion_failure(sandbox_id: str, error: Exception) -> SandboxException:
+    """What to say when a sandbox could not be ended."""
+    return SandboxException(
+        f"Sandbox {sandbox_id} could not be deleted: {error or type(error).__name__};"
+        " it lives until its timeout",
+        cause=error,
+        sandbox_id=sandbox_id,
+    )
+
+
+async def close(config: ConnectionConfig, *, owned: bool, after: BaseException) -> None:
+    """Close a config that nobody will get, because of the error `after`."""
+    if not owned:
+        return
+    try:
+        await async_shield(config.close, seconds=CLEAN_UP_LIMIT)
+    except Exception as error:
+        after.add_note(f"The connections could not be closed: {error}")

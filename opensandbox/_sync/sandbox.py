@@ -1,0 +1,512 @@
+# Written by scripts/unasync.py from opensandbox/_async/sandbox.py. Do not edit.
+"""One sandbox, as programs hold it: made, used, ended.
+
+Rules:
+
+* Arguments are checked before anything is sent. What is refused leaves nothing behind.
+* A sandbox that was made and cannot be handed over is deleted, whatever the reason: bounded, and
+  also when the caller was cancelled. What goes wrong in that is a note on the first error.
+* Leaving `with` closes connections and lets the sandbox live; `temporary` ends it as well.
+* The config's owner closes it: who gave one keeps it, who gave none has it closed by `close`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from .._concurrency import answer, shield
+from .._wire.urls import endpoint_url, path_segment
+from ..exceptions import (
+    InvalidArgumentException,
+    SandboxApiException,
+    SandboxReadyTimeoutException,
+    SandboxTimeoutException,
+    SandboxUnhealthyException,
+)
+from ..models._time import Seconds, seconds
+from ..models.sandboxes import (
+    CredentialProxyConfig,
+    NetworkPolicy,
+    PlatformSpec,
+    SandboxEndpoint,
+    SandboxImageSpec,
+    SandboxInfo,
+    SandboxLifecycle,
+    SandboxMetrics,
+    SandboxOrigin,
+    SandboxRenewResponse,
+    SandboxState,
+    Volume,
+)
+from .commands import CommandsSync
+from .config import ConnectionConfigSync
+from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
+from .files import FilesystemSync
+from .health import HealthSync
+from .http import ServiceSync
+from .lifecycle import SandboxesSync
+from .metrics import MetricsSync
+from .ready import PatienceSync, ReadinessSync
+from .ways import ResumeSync, TemporarySync
+
+#: What a sandbox runs, when nothing else is asked for: something that does not end.
+DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
+DEFAULT_RESOURCE = {"cpu": "1", "memory": "2Gi"}
+
+#: Says whether a sandbox is of use. Either colour will do.
+HealthCheck = Callable[["SandboxSync"], bool]
+
+
+class SandboxSync:
+    """A sandbox: a place of its own in which to run code.
+
+    Example::
+
+        with SandboxSync.create("python:3.11") as sandbox:
+            sandbox.files.write_file("/tmp/hello.py", "print('hello')")
+            result = sandbox.commands.run("python /tmp/hello.py")
+            print(result.stdout)
+            sandbox.kill()
+
+    Made by `create`, `connect`, `resume` and `temporary`. Every method takes `request_timeout`, the
+    limit of that call in seconds or as a timedelta; None means the config's. Every method raises
+    `SandboxException`: `SandboxApiException` when the server refuses,
+    `SandboxConnectionException` and `SandboxTimeoutException` when no answer comes.
+    """
+
+    def __init__(
+        self,
+        sandbox_id: str,
+        sandboxes: SandboxesSync,
+        execd: ServiceSync,
+        *,
+        health_check: HealthCheck | None = None,
+        origin: str = SandboxOrigin.UNKNOWN,
+        owns_config: bool = False,
+    ) -> None:
+        self.id = sandbox_id
+        self._sandboxes = sandboxes
+        self._execd = execd
+        self._health_check = health_check
+        self._origin = origin
+        self._owns_config = owns_config
+        self._commands = CommandsSync(execd)
+        self._files = FilesystemSync(execd)
+        self._metrics = MetricsSync(execd)
+        self._health = HealthSync(execd)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id}>"
+
+    # --- made
+
+    @classmethod
+    def create(
+        cls,
+        image: SandboxImageSpec | str | None = None,
+        *,
+        snapshot_id: str | None = None,
+        timeout: Seconds | None = timedelta(seconds=600),
+        ready_timeout: Seconds = timedelta(seconds=30),
+        env: Mapping[str, str] | None = None,
+        metadata: Mapping[str, str] | None = None,
+        resource: Mapping[str, str] | None = None,
+        resource_requests: Mapping[str, str] | None = None,
+        platform: PlatformSpec | None = None,
+        network_policy: NetworkPolicy | None = None,
+        credential_proxy: CredentialProxyConfig | None = None,
+        extensions: Mapping[str, str] | None = None,
+        secure_access: bool = False,
+        entrypoint: Sequence[str] | None = None,
+        volumes: Sequence[Volume] | None = None,
+        connection_config: ConnectionConfigSync | None = None,
+        health_check: HealthCheck | None = None,
+        health_check_polling_interval: Seconds = timedelta(seconds=0.2),
+        skip_health_check: bool = False,
+        lifecycle: SandboxLifecycle | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> SandboxSync:
+        """Make a sandbox, and hand it over once it is ready.
+
+        It is made from `image` or from `snapshot_id`. `timeout` is how long it lives, 60 s or more;
+        None is without end. `ready_timeout` bounds all of this call. `entrypoint` is what it runs
+        (None: nothing that ends), `resource` what it may use (None: one processor, 2 GiB).
+        `secure_access` makes its ports want a token. `health_check` says when it is ready (None:
+        when its daemon answers), asked again every `health_check_polling_interval` at most.
+        `connection_config` stays the caller's to close; None is one of its own,
+        closed by `close`.
+
+        Raises `InvalidArgumentException` before anything is sent, `SandboxReadyTimeoutException`
+        when it was not ready in time, `SandboxUnhealthyException` when it failed.
+        """
+        config = connection_config or ConnectionConfigSync()
+        sandboxes = SandboxesSync(config)
+        patience = PatienceSync(
+            ready_timeout,
+            health_check_polling_interval,
+            name="ready_timeout",
+            interval_name="health_check_polling_interval",
+        )
+        try:
+            made = sandboxes.create_sandbox(
+                image,
+                entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
+                env,
+                metadata,
+                timeout,
+                resource if resource is not None else DEFAULT_RESOURCE,
+                network_policy,
+                extensions,
+                volumes,
+                platform,
+                secure_access,
+                snapshot_id,
+                credential_proxy,
+                resource_requests,
+                lifecycle,
+                request_timeout=patience.bound(request_timeout, config.request_timeout),
+            )
+        except BaseException as error:
+            close(config, owned=connection_config is None, after=error)
+            if isinstance(error, SandboxTimeoutException) and patience.left <= 0:
+                raise SandboxReadyTimeoutException(
+                    f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
+                    f" it makes the sandbox: {error.message}",
+                    cause=error,
+                ) from error
+            raise
+        try:
+            return cls._ready(
+                sandboxes,
+                made.id,
+                health_check,
+                patience,
+                skip_health_check=skip_health_check,
+                request_timeout=request_timeout,
+                owns_config=connection_config is None,
+            )
+        except BaseException as error:
+            delete(sandboxes, made.id, after=error)
+            close(config, owned=connection_config is None, after=error)
+            raise
+
+    temporary = TemporarySync(create)
+
+    @classmethod
+    def connect(
+        cls,
+        sandbox_id: str,
+        connection_config: ConnectionConfigSync | None = None,
+        health_check: HealthCheck | None = None,
+        connect_timeout: Seconds = timedelta(seconds=30),
+        health_check_polling_interval: Seconds = timedelta(seconds=0.2),
+        skip_health_check: bool = False,
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> SandboxSync:
+        """A sandbox that exists already, once it is ready.
+
+        `connect_timeout` bounds the whole. Raises `SandboxReadyTimeoutException` when that is not
+        enough, and `SandboxApiException` (404) for one that does not exist.
+        """
+        return cls._open(
+            sandbox_id,
+            connection_config,
+            health_check,
+            PatienceSync(
+                connect_timeout,
+                health_check_polling_interval,
+                name="connect_timeout",
+                interval_name="health_check_polling_interval",
+            ),
+            skip_health_check=skip_health_check,
+            request_timeout=request_timeout,
+            wake=False,
+            owns_config=connection_config is None,
+        )
+
+    resume = ResumeSync()
+
+    @classmethod
+    def _open(
+        cls,
+        sandbox_id: str,
+        connection_config: ConnectionConfigSync | None,
+        health_check: HealthCheck | None,
+        patience: PatienceSync,
+        *,
+        skip_health_check: bool,
+        request_timeout: Seconds | None,
+        wake: bool,
+        owns_config: bool,
+    ) -> SandboxSync:
+        path_segment(sandbox_id, "sandbox_id")
+        config = connection_config or ConnectionConfigSync()
+        sandboxes = SandboxesSync(config)
+        try:
+            if wake:
+                limit = patience.bound(request_timeout, config.request_timeout)
+                sandboxes.resume_sandbox(sandbox_id, request_timeout=limit)
+            return cls._ready(
+                sandboxes,
+                sandbox_id,
+                health_check,
+                patience,
+                skip_health_check=skip_health_check,
+                request_timeout=request_timeout,
+                owns_config=owns_config,
+            )
+        except BaseException as error:
+            close(config, owned=connection_config is None, after=error)
+            raise
+
+    @classmethod
+    def _ready(
+        cls,
+        sandboxes: SandboxesSync,
+        sandbox_id: str,
+        health_check: HealthCheck | None,
+        patience: PatienceSync,
+        *,
+        skip_health_check: bool,
+        request_timeout: Seconds | None,
+        owns_config: bool,
+    ) -> SandboxSync:
+        readiness = ReadinessSync(sandboxes, sandbox_id, patience, request_timeout)
+
+        def built(service: ServiceSync) -> SandboxSync:
+            return cls(
+                sandbox_id,
+                sandboxes,
+                service,
+                health_check=health_check,
+                owns_config=owns_config,
+            )
+
+        if skip_health_check:
+            return built(readiness.service())
+        if health_check is None:
+            return built(readiness.until(readiness.answers))
+        check = health_check
+
+        def healthy(service: ServiceSync) -> bool:
+            return answer(check, built(service))
+
+        return built(readiness.until(healthy))
+
+    # --- what it offers
+
+    @property
+    def commands(self) -> CommandsSync:
+        """Running commands in it."""
+        return self._commands
+
+    @property
+    def files(self) -> FilesystemSync:
+        """Its files."""
+        return self._files
+
+    def files_with_identity(self, uid: int, gid: int) -> FilesystemSync:
+        """Its files, as this user and group see them and own what they write."""
+        for name, value in (("uid", uid), ("gid", gid)):
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise InvalidArgumentException(
+                    f"{name} must be a whole number of 0 or more, got {value!r}"
+                )
+        return FilesystemSync(self._execd.at(f"v1/filesystem/{uid}/{gid}"))
+
+    @property
+    def metrics(self) -> MetricsSync:
+        """What it uses of its machine."""
+        return self._metrics
+
+    @property
+    def connection_config(self) -> ConnectionConfigSync:
+        """How it is reached."""
+        return self._sandboxes.config
+
+    @property
+    def origin(self) -> str:
+        """What it was made from, as far as that is known: one of `SandboxOrigin`."""
+        return self._origin
+
+    # --- what is known of it
+
+    def get_info(self, *, request_timeout: Seconds | None = None) -> SandboxInfo:
+        """What the server tells about it."""
+        return self._sandboxes.get_sandbox_info(self.id, request_timeout=request_timeout)
+
+    def get_endpoint(self, port: int, *, request_timeout: Seconds | None = None) -> SandboxEndpoint:
+        """Where one of its ports is reached, and the headers that every request there needs."""
+        return self._sandboxes.get_sandbox_endpoint(
+            self.id,
+            port,
+            self.connection_config.use_server_proxy,
+            request_timeout=request_timeout,
+        )
+
+    def get_endpoint_url(self, port: int, *, request_timeout: Seconds | None = None) -> str:
+        """The URL where one of its ports is reached, scheme and all."""
+        endpoint = self.get_endpoint(port, request_timeout=request_timeout)
+        return endpoint_url(endpoint.endpoint, self.connection_config.get_protocol())
+
+    def get_signed_endpoint(
+        self, port: int, expires: int, *, request_timeout: Seconds | None = None
+    ) -> SandboxEndpoint:
+        """An address of one of its ports that needs no header.
+
+        It works until `expires`, in whole seconds since 1970.
+        """
+        return self._sandboxes.get_signed_sandbox_endpoint(
+            self.id,
+            port,
+            expires,
+            self.connection_config.use_server_proxy,
+            request_timeout=request_timeout,
+        )
+
+    def get_metrics(self, *, request_timeout: Seconds | None = None) -> SandboxMetrics:
+        """What it uses of its machine, now."""
+        return self._metrics.get_metrics(self.id, request_timeout=request_timeout)
+
+    def is_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
+        """Whether it is of use now: what its health check says, else whether its daemon answers."""
+        try:
+            if self._health_check is not None:
+                return answer(self._health_check, self)
+            return self._health.ping(self.id, request_timeout=request_timeout)
+        except Exception:  # a health check of the caller's may raise anything
+            return False
+
+    def check_ready(
+        self,
+        timeout: Seconds,
+        polling_interval: Seconds,
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> None:
+        """Wait until it is of use.
+
+        Raises `SandboxReadyTimeoutException` after `timeout`, `SandboxUnhealthyException` when it
+        has failed or ended.
+        """
+        patience = PatienceSync(
+            timeout, polling_interval, name="timeout", interval_name="polling_interval"
+        )
+        type(self)._ready(
+            self._sandboxes,
+            self.id,
+            self._health_check,
+            patience,
+            skip_health_check=False,
+            request_timeout=request_timeout,
+            owns_config=False,
+        )
+
+    def wait_until(
+        self,
+        state: str,
+        *,
+        timeout: Seconds = timedelta(seconds=30),
+        polling_interval: Seconds = timedelta(seconds=0.2),
+        request_timeout: Seconds | None = None,
+    ) -> SandboxInfo:
+        """Wait until it is in a state, one of `SandboxState`, and give back what is known then.
+
+        Raises `SandboxTimeoutException` after `timeout`, `SandboxUnhealthyException` when it has
+        failed or ended instead. One that the server has forgotten counts as terminated, if it was
+        known when the waiting began.
+        """
+        patience = PatienceSync(
+            timeout, polling_interval, name="timeout", interval_name="polling_interval"
+        )
+        known: SandboxInfo | None = None
+        while True:
+            limit = patience.bound(request_timeout, self.connection_config.request_timeout)
+            try:
+                known = self.get_info(request_timeout=limit)
+            except SandboxApiException as error:
+                if error.status_code != 404 or state != SandboxState.TERMINATED or known is None:
+                    raise
+                gone = known.status.model_copy(update={"state": SandboxState.TERMINATED})
+                return known.model_copy(update={"status": gone})
+            if known.status.state == state:
+                return known
+            if known.status.state in (SandboxState.FAILED, SandboxState.TERMINATED):
+                raise SandboxUnhealthyException(
+                    f"Sandbox {self.id} is {known.status.state} and will not become {state}",
+                    sandbox_id=self.id,
+                )
+            if not patience.pause():
+                raise SandboxTimeoutException(
+                    f"Sandbox {self.id} was still {known.status.state} after {patience.limit:g} s,"
+                    f" not {state}",
+                    sandbox_id=self.id,
+                )
+
+    # --- changed
+
+    def renew(
+        self, timeout: Seconds, *, request_timeout: Seconds | None = None
+    ) -> SandboxRenewResponse:
+        """Let it live for `timeout` from now, in place of what was set before."""
+        ends = datetime.now(UTC) + timedelta(seconds=seconds(timeout, "timeout"))
+        return self._sandboxes.renew_sandbox_expiration(
+            self.id, ends, request_timeout=request_timeout
+        )
+
+    def patch_metadata(
+        self, patch: Mapping[str, str | None], *, request_timeout: Seconds | None = None
+    ) -> SandboxInfo:
+        """Change its metadata: None removes a key, keys that are not named stay."""
+        return self._sandboxes.patch_sandbox_metadata(
+            self.id, patch, request_timeout=request_timeout
+        )
+
+    def pause(self, *, request_timeout: Seconds | None = None) -> None:
+        """Begin to pause it; `wait_until("Paused")` waits for the end of that."""
+        self._sandboxes.pause_sandbox(self.id, request_timeout=request_timeout)
+
+    # --- ended
+
+    def kill(self, *, request_timeout: Seconds | None = None) -> None:
+        """End it. One that is gone already is ended."""
+        kill(self._sandboxes, self.id, request_timeout)
+
+    def close(self) -> None:
+        """Close the connections, unless the config was given; the sandbox lives on."""
+        if self._owns_config:
+            self.connection_config.close()
+
+    def destroy(self, *, request_timeout: Seconds | None = None) -> None:
+        """`kill` and `close`, the second also when the first fails."""
+        try:
+            self.kill(request_timeout=request_timeout)
+        finally:
+            self.close()
+
+    def _end(self, *, after: BaseException | None) -> None:
+        """End it after a block, and close; raises only when nothing was raised before."""
+        try:
+            shield(self.kill, seconds=CLEAN_UP_LIMIT)
+        except Exception as error:
+            failure = deletion_failure(self.id, error)
+            if after is None:
+                raise failure from error
+            after.add_note(str(failure))
+        finally:
+            self.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        self.close()
