@@ -310,7 +310,7 @@ class Conversion:
         }
         self.edits: list[Edit] = []
         self.import_end: Position = (0, 0)
-        self.docstrings, self.annotations, self.imports = self._survey()
+        self.annotations, self.imports = self._survey()
 
     def result(self) -> str:
         """The converted text."""
@@ -331,14 +331,10 @@ class Conversion:
                 self._edit(token.start, token.end, lambda _, text: self.rules.prose(text))
         return self._apply()
 
-    def _survey(self) -> tuple[set[Position], set[Position], dict[Position, ast.ImportFrom]]:
-        """Where the docstrings, the quoted annotations and the from-imports begin."""
-        docstrings, annotations, imports = set(), set(), {}
+    def _survey(self) -> tuple[set[Position], dict[Position, ast.ImportFrom]]:
+        """Where the quoted annotations and the from-imports begin."""
+        annotations, imports = set(), {}
         for node in ast.walk(self.tree):
-            body = getattr(node, "body", None)
-            first = body[0] if isinstance(body, list) and body else None
-            if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant):
-                docstrings.add(self._position(first.value))
             if isinstance(node, ast.ImportFrom):
                 imports[self._position(node)] = node
             places = [getattr(node, "annotation", None), getattr(node, "returns", None)]
@@ -352,7 +348,7 @@ class Conversion:
                         for inner in ast.walk(place)
                         if isinstance(inner, ast.Constant) and isinstance(inner.value, str)
                     }
-        return docstrings, annotations, imports
+        return annotations, imports
 
     def _position(self, node: ast.stmt | ast.expr) -> Position:
         """A node's place as tokenize counts: in characters where ast counts bytes."""
@@ -459,19 +455,18 @@ class Conversion:
         raise Refused(f"{self.tokens[index].start[0]}: an f-string is never closed")
 
     def _convert_string(self, start: Position, text: str) -> str:
-        if start in self.docstrings:
-            return convert_docstring(text, self.rules)
         prefix = text[: len(text) - len(text.lstrip("bBfFrRuU"))]
         if "b" in prefix.lower():
             return text
         if "f" in prefix.lower():
             return convert_fstring(text, self.rules)
-        content = text[len(prefix) :].strip("'\"")
-        if start in self.annotations and UNWRAPPED & set(WORD.findall(content)):
-            raise Refused(f"{start[0]}: an annotation that waits, in quotes: take them away")
-        if start in self.annotations or WORD.fullmatch(content) or DOTTED.fullmatch(content):
+        quotes = 3 if text[len(prefix) :].startswith(('"""', "'''")) else 1
+        content = text[len(prefix) + quotes : -quotes]
+        if start in self.annotations and is_expression(content):
+            return text.replace(content, Conversion(content, self.rules, set()).result())
+        if WORD.fullmatch(content) or DOTTED.fullmatch(content):
             return self.rules.code(text)
-        return self.rules.prose(text)
+        return convert_docstring(text, self.rules) if quotes == 3 else self.rules.prose(text)
 
     def _edit(
         self, start: Position, end: Position, convert: Callable[[Position, str], str]
@@ -488,6 +483,15 @@ class Conversion:
             parts += [self.source[last : self._offset(start)], text]
             last = self._offset(end)
         return "".join(parts) + self.source[last:]
+
+
+def is_expression(text: str) -> bool:
+    """Whether a text is code, as an annotation in quotes is and a `Literal` may not be."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
 
 
 def convert_docstring(text: str, rules: Rules) -> str:

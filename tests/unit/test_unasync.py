@@ -192,6 +192,8 @@ def test_relative_imports_stay_relative(convert: Convert) -> None:
         ("AsyncIterator[bytes]", "Iterator[bytes]"),
         ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
         ("'Sandbox | None'", '"SandboxSync | None"'),
+        ("Literal['read only', '']", 'Literal["read only", ""]'),
+        ("'Callable[[], Awaitable[Sandbox]]'", '"Callable[[], SandboxSync]"'),
     ],
 )
 def test_annotations_say_what_is_there_without_waiting(
@@ -244,6 +246,11 @@ def test_examples_in_docstrings_become_blocking_code(convert: Convert) -> None:
     )
 
 
+def test_examples_in_other_long_strings_are_converted_too(convert: Convert) -> None:
+    source = 'TEXT = """Do::\n\n    await s.aclose()\n\nIt is `aclose`.\n"""'
+    assert convert(source) == 'TEXT = """Do::\n\n    s.close()\n\nIt is `close`.\n"""'
+
+
 def test_fields_of_f_strings_are_code_and_the_rest_is_prose(convert: Convert) -> None:
     assert (
         convert('x = f"Sandbox {Sandbox!r} {{Sandbox}} {Sandbox:>{_Part}}"')
@@ -279,7 +286,6 @@ def test_a_string_is_code_only_when_it_is_a_name(
         ("async_thing = 1", "no rule turns this name blocking"),
         ("import inspect\nx = inspect.isawaitable(1)", "no rule turns this name blocking"),
         ("x = isinstance(1, Awaitable)", "Awaitable without [...] has no blocking form"),
-        ("x: 'bool | Awaitable[bool]'", "an annotation that waits, in quotes"),
         ("class A:\n    def __await__(self): ...", "__await__ has no blocking form"),
         (
             "from ..models.execd import (\n    ExecutionHandlers,  # why\n)",
