@@ -76,7 +76,10 @@ def _limit_cpu(group: str, cpu: float | None) -> None:
 
 
 def freeze(groups: Iterable[str], *, frozen: bool) -> bool:
-    """Stop everything in the groups, or let it go on; whether there was a way to."""
+    """Stop everything in the groups, or let it go on; whether there was a way to.
+
+    Raises OSError when it did not happen within 2 s.
+    """
     for group in _preferred(groups, "cgroup.freeze"):
         _write(f"{group}/cgroup.freeze", "1" if frozen else "0")
         _wait_for(f"{group}/cgroup.events", f"frozen {int(frozen)}")

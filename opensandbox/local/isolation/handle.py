@@ -15,6 +15,7 @@ import select
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -108,27 +109,31 @@ class Handle:
         Raises OSError when something would not go.
         """
         started = self.started
-        leftover = set() if started.isolation != "none" else _descendants(started)
-        if _is_running(started):
-            _signal(started.pid, signal.SIGKILL)
-        for pid in leftover:
+        everything = _members(started)
+        for pid in everything:
             _signal(pid, signal.SIGKILL)
-        cgroups.kill(started.cgroups)
+        # A frozen process above would not notice, and version 1 holds even a killed one.
+        cgroups.freeze(started.cgroups, frozen=False)
         self.wait(_END_TIMEOUT)
-        end_process(started.outer_pid, expected_parent=os.getpid())
+        # The process above reaps the first one and ends; killed, it would leave that to others.
+        end_process(started.outer_pid, patience=_END_TIMEOUT)
+        cgroups.kill(started.cgroups)
         cgroups.remove(started.cgroups)
         remove_directory(Path(started.directory))
 
     def _signal_all(self, number: signal.Signals) -> None:
-        """Signal every process of the sandbox, until no new ones appear."""
+        """Signal every process of the sandbox, until no new ones appear and all have noticed."""
         seen: set[int] = set()
-        for _ in range(20):
-            new = _members(self.started) - seen
-            if not new:
-                return
-            for pid in new:
+        until = time.monotonic() + _END_TIMEOUT
+        while time.monotonic() < until:
+            members = _members(self.started)
+            for pid in members - seen:
                 _signal(pid, number)
-            seen |= new
+            stopping = number == signal.SIGSTOP and not all(map(_is_stopped, members))
+            if not members - seen and not stopping:
+                return
+            seen |= members
+            time.sleep(0.001)
 
 
 def adopt(started: Started) -> Handle | None:
@@ -169,14 +174,21 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def end_process(pid: int, *, expected_parent: int | None = None) -> None:
-    """Kill and reap our own child `pid`; nothing happens when it is not (any more) our child."""
+def end_process(pid: int, *, patience: float = 0.0) -> None:
+    """Reap our own child `pid`; kill it when it has not ended within `patience` seconds.
+
+    Nothing happens when it is not, or no more, our child.
+    """
     with contextlib.suppress(ChildProcessError, ProcessLookupError):
-        if expected_parent is not None and int(_stat(pid)[1]) != expected_parent:
+        if int(_stat(pid)[1]) != os.getpid():
             return
-        if os.waitpid(pid, os.WNOHANG)[0] == 0:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
+        fd = os.pidfd_open(pid)
+        try:
+            if not select.select([fd], [], [], patience)[0]:
+                signal.pidfd_send_signal(fd, signal.SIGKILL)
+        finally:
+            os.close(fd)
+        os.waitpid(pid, 0)
 
 
 def remove_directory(directory: Path) -> None:
@@ -214,6 +226,13 @@ def _is_running(started: Started) -> bool:
         return False
     same = int(fields[19]) == started.start_time and boot_id() == started.boot_id
     return same and fields[0] not in "ZX"
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return _stat(pid)[0] in "TtZX"
+    except ProcessLookupError:
+        return True
 
 
 def _members(started: Started) -> set[int]:

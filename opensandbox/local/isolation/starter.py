@@ -99,16 +99,21 @@ def _launch(
     stack.callback(os.close, log)
     inherited = {1: log, 2: log, _LISTEN: listen.fileno(), _CONTROL: control.fileno()}
     if spec.isolation == "none":
-        pid = outer = _spawn_plain(spec, groups, inherited, stack)
+        pid = outer = _spawn_plain(spec, groups, inherited)
     else:
-        pid, outer = _spawn_isolated(spec, machine, groups, inherited, stack)
+        pid, outer = _spawn_isolated(spec, machine, groups, inherited)
+    try:
+        begun = handle.start_time(pid)
+    except ProcessLookupError:
+        handle.end_process(outer)
+        raise
     return Started(
         id=spec.id,
         directory=str(spec.directory),
         isolation=spec.isolation,
         pid=pid,
         outer_pid=outer,
-        start_time=handle.start_time(pid),
+        start_time=begun,
         boot_id=handle.boot_id(),
         execd_port=listen.getsockname()[1],
         control_path=str(control_path),
@@ -131,23 +136,24 @@ def bind_control(control: socket.socket, path: Path) -> None:
     control.listen(128)
 
 
-def _spawn_plain(
-    spec: SandboxSpec,
-    groups: tuple[str, ...],
-    inherited: dict[int, int],
-    stack: contextlib.ExitStack,
-) -> int:
-    work = spec.directory / "work"
-    work.mkdir(mode=0o700)
+def _spawn_plain(spec: SandboxSpec, groups: tuple[str, ...], inherited: dict[int, int]) -> int:
+    work, links = spec.directory / "work", spec.directory / "bin"
+    for place in (work, links):
+        place.mkdir(mode=0o700)
+    for name in ("python", "python3"):
+        (links / name).symlink_to(sys.executable)
+    environment = _environment(spec)
+    # Last, so that they serve only where the machine has none.
+    environment |= {"HOME": str(work), "PATH": f"{environment['PATH']}:{links}"}
     command = [sys.executable, "-I", str(Path(daemon_start.__file__))]
     command += ["--listen", str(_LISTEN), "--control", str(_CONTROL)]
     plan = {
         "directory": str(work),
         "cgroups": list(groups),
         "command": command,
-        "environment": _environment(spec) | {"HOME": str(work)},
+        "environment": environment,
     }
-    return _spawn_helper("plain", plan, inherited, stack)
+    return _spawn_helper("plain", plan, inherited)
 
 
 def _spawn_isolated(
@@ -155,19 +161,20 @@ def _spawn_isolated(
     machine: Machine,
     groups: tuple[str, ...],
     inherited: dict[int, int],
-    stack: contextlib.ExitStack,
 ) -> tuple[int, int]:
+    plan = make_plan(spec, machine, groups)
     reading, writing = os.pipe()
-    report = stack.enter_context(os.fdopen(reading, "rb", buffering=0))
-    with os.fdopen(writing, "wb", buffering=0) as end:
-        plan = make_plan(spec, machine, groups)
-        outer = _spawn_helper("assemble", plan, inherited | {_REPORT: end.fileno()}, stack)
     try:
-        pid = _read_report(report.fileno(), outer)
+        outer = _spawn_helper("assemble", plan, inherited | {_REPORT: writing})
+    finally:
+        os.close(writing)
+    try:
+        return _read_report(reading), outer
     except BaseException:
         handle.end_process(outer)
         raise
-    return pid, outer
+    finally:
+        os.close(reading)
 
 
 def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> dict[str, Any]:
@@ -210,30 +217,30 @@ def _environment(spec: SandboxSpec) -> dict[str, str]:
     return usual | dict(spec.root.environment)
 
 
-def _spawn_helper(
-    kind: str, plan: dict[str, Any], inherited: dict[int, int], stack: contextlib.ExitStack
-) -> int:
-    fd = os.memfd_create("plan")
-    stack.callback(os.close, fd)
-    os.write(fd, json.dumps(plan).encode())
-    os.lseek(fd, 0, os.SEEK_SET)
-    # Out of the way first: a source must not be overwritten by an earlier target.
-    moved = {}
-    for target, source in (inherited | {0: fd}).items():
-        moved[target] = fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
-        stack.callback(os.close, moved[target])
+def _spawn_helper(kind: str, plan: dict[str, Any], inherited: dict[int, int]) -> int:
     program = str(Path(__file__).with_name("__main__.py"))
-    return os.posix_spawn(
-        sys.executable,
-        [sys.executable, "-I", "-S", program, kind],
-        {},
-        file_actions=[(os.POSIX_SPAWN_DUP2, source, target) for target, source in moved.items()],
-        setsid=True,
-        setsigmask=[],
-    )
+    with contextlib.ExitStack() as stack:
+        fd = os.memfd_create("plan")
+        stack.callback(os.close, fd)
+        os.write(fd, json.dumps(plan).encode())
+        os.lseek(fd, 0, os.SEEK_SET)
+        actions = []
+        for target, source in (inherited | {0: fd}).items():
+            # Out of the way first: a source must not be overwritten by an earlier target.
+            moved = fcntl.fcntl(source, fcntl.F_DUPFD_CLOEXEC, _FIRST_FREE)
+            stack.callback(os.close, moved)
+            actions.append((os.POSIX_SPAWN_DUP2, moved, target))
+        return os.posix_spawn(
+            sys.executable,
+            [sys.executable, "-I", "-S", program, kind],
+            {},
+            file_actions=actions,
+            setsid=True,
+            setsigmask=[],
+        )
 
 
-def _read_report(report: int, outer: int) -> int:
+def _read_report(report: int) -> int:
     """The sandbox's first process, as bubblewrap says; raises what went wrong before."""
     until = time.monotonic() + START_TIMEOUT
     text = b""
