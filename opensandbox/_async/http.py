@@ -109,7 +109,7 @@ class Connection:
             timeout=None,  # every request brings its own
             cookies=_NoCookies(),
         )
-        self._local = AsyncHere(_LocalRuntime, _LocalRuntime.close, _LocalRuntime.forget)
+        self._local = _LocalRuntime()
         self._server: tuple[str, str, str] | None = None
         self._drainers = AsyncHere(_new_drainer, AsyncWorker.close, _forget_drainer)
 
@@ -139,12 +139,12 @@ class Connection:
 
     async def local_runtime(self, *, gone: bytes | None = None) -> Server:
         """The embedded runtime; `gone` is the host and port where it is no longer."""
-        return await self._local.get().find(gone)
+        return await self._local.find(gone)
 
     def known_server(self, config: ConnectionConfig) -> Server:
         """The server as far as it is known without looking for it."""
         if config.is_local:
-            return self._local.get().known()
+            return self._local.known()
         domain, protocol = config.get_domain(), config.protocol
         if self._server is None or self._server[:2] != (domain, protocol):
             self._server = (domain, protocol, server_url(domain, protocol))
@@ -167,12 +167,12 @@ class _LocalRuntime:
 
     def __init__(self) -> None:
         self._found: Server | None = None
-        self._looking = AsyncLock()
+        self._looking = AsyncHere(AsyncLock, _no_close, _no_drop)
 
     async def find(self, gone: bytes | None) -> Server:
         if self._found is not None and gone is None:
             return self._found
-        async with self._looking:
+        async with self._looking.get():
             found = self._found
             if found is None or httpx.URL(found.base_url).netloc == gone:
                 self._found = None
@@ -187,11 +187,13 @@ class _LocalRuntime:
             )
         return self._found
 
-    async def close(self) -> None:
-        self._found = None
 
-    def forget(self) -> None:
-        self._found = None
+async def _no_close(lock: AsyncLock) -> None:
+    """A lock has nothing to close."""
+
+
+def _no_drop(lock: AsyncLock) -> None:
+    """Nor anything to let go of."""
 
 
 # --- the drainer ------------------------------------------------------------------------------

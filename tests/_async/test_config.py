@@ -1,0 +1,306 @@
+"""A config is a value that is checked when built, and that keeps its secrets."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import pickle
+import ssl
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from opensandbox._async import transport as transports
+from opensandbox._async.config import ConnectionConfig
+from opensandbox._async.http import Service
+from opensandbox._async.transport import PooledTransport, unwrap_retry_transport
+from opensandbox.exceptions import InvalidArgumentException, SandboxConnectionException
+from opensandbox.transport.retry import RetryPolicy
+from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
+from tests.peer import Peer, answer
+
+NOTHING = (
+    b'{"items":[],"pagination":{"page":1,"pageSize":20,"totalItems":0,"totalPages":0,'
+    b'"hasNextPage":false}}'
+)
+
+
+async def list_all(config: ConnectionConfig) -> None:
+    await Service(config).call(lambda client: list_sandboxes.asyncio_detailed(client=client))
+
+
+def test_the_defaults() -> None:
+    config = ConnectionConfig()
+    assert config.protocol == "http"
+    assert config.request_timeout == timedelta(seconds=30)
+    assert config.retry_policy == RetryPolicy()
+    assert config.endpoint_cache_ttl == timedelta(seconds=600)
+    assert config.endpoint_cache_size == 1024
+    assert config.headers == {}
+    assert config.event_hooks == {}
+    assert config.transport is None
+    assert config.owns_transport
+    assert config.verify is True
+    assert config.proxy is None
+    assert not config.debug
+    assert not config.follow_redirects
+    assert not config.use_server_proxy
+    assert not config.endpoint_cache_disabled
+    assert not config.disable_metrics
+    assert not config.enable_tracing
+
+
+def test_the_environment_counts_when_it_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPEN_SANDBOX_DOMAIN", raising=False)
+    monkeypatch.delenv("OPEN_SANDBOX_API_KEY", raising=False)
+    config = ConnectionConfig()
+    assert config.get_domain() == "localhost:8080"
+    assert config.get_api_key() == ""
+    monkeypatch.setenv("OPEN_SANDBOX_DOMAIN", "https://box.example")
+    monkeypatch.setenv("OPEN_SANDBOX_API_KEY", "from-env")
+    assert config.get_base_url() == "https://box.example/v1"
+    assert config.get_protocol() == "https"
+    assert config.get_api_key() == "from-env"
+    assert ConnectionConfig(domain="other:1", api_key="mine").get_api_key() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("domain", "protocol", "url"),
+    [
+        ("box.example", "http", "http://box.example/v1"),
+        ("box.example:8443", "https", "https://box.example:8443/v1"),
+        ("https://box.example/", "http", "https://box.example/v1"),
+        ("http://box.example/sub/", "https", "http://box.example/sub/v1"),
+    ],
+)
+def test_the_scheme_of_the_domain_wins(domain: str, protocol: str, url: str) -> None:
+    assert ConnectionConfig(domain=domain, protocol=protocol).get_base_url() == url
+
+
+def test_the_embedded_runtime_has_no_address_before_it_is_used() -> None:
+    config = ConnectionConfig(domain="local")
+    assert config.is_local
+    assert config.get_protocol() == "http"
+    with pytest.raises(SandboxConnectionException):
+        config.get_base_url()
+
+
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        ({"apikey": "k"}, "did you mean api_key"),
+        ({"timeout": 3}, "request_timeout"),
+        ({"nonsense": 3}, "nonsense"),
+        ({"api_key": 3}, "api_key must be a string or None, got int"),
+        ({"domain": 3}, "domain must be a string"),
+        ({"domain": "a b"}, "domain"),
+        ({"domain": "ftp://x"}, "http or https"),
+        ({"domain": "user:pw@host"}, "domain"),
+        ({"protocol": "ftp"}, "protocol"),
+        ({"request_timeout": 0}, "request_timeout"),
+        ({"request_timeout": "30"}, "request_timeout"),
+        ({"request_timeout": timedelta(0)}, "request_timeout"),
+        ({"debug": "yes"}, "debug"),
+        ({"headers": [("a", "b")]}, "headers"),
+        ({"headers": {"a": 1}}, "headers"),
+        ({"headers": {"a": "b\r\nc: d"}}, "headers"),
+        ({"event_hooks": {"requests": []}}, "event_hooks"),
+        ({"event_hooks": {"request": [3]}}, "event_hooks"),
+        ({"transport": object()}, "transport"),
+        ({"retry_policy": 3}, "retry_policy"),
+        ({"endpoint_cache_ttl": -1}, "endpoint_cache_ttl"),
+        ({"endpoint_cache_size": 0}, "endpoint_cache_size"),
+        ({"verify": 3}, "verify"),
+        ({"proxy": "proxy.example"}, "proxy"),
+        ({"proxy": "ftp://proxy.example"}, "proxy"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(values: dict[str, Any], says: str) -> None:
+    with pytest.raises(InvalidArgumentException, match=says):
+        ConnectionConfig(**values)
+
+
+def test_it_takes_no_positions() -> None:
+    with pytest.raises(InvalidArgumentException, match="keywords"):
+        ConnectionConfig("localhost")  # type: ignore[call-arg]
+
+
+def test_seconds_may_be_a_number() -> None:
+    assert ConnectionConfig(request_timeout=1.5).request_timeout == timedelta(seconds=1.5)
+
+
+def test_it_is_frozen_and_does_not_follow_its_makers_dict() -> None:
+    headers = {"X-A": "1"}
+    config = ConnectionConfig(headers=headers)
+    headers["X-A"] = "2"
+    assert config.headers == {"X-A": "1"}
+    with pytest.raises(AttributeError):
+        config.domain = "other"  # type: ignore[misc]
+
+
+def test_the_repr_holds_no_secret() -> None:
+    config = ConnectionConfig(
+        api_key="k-secret", headers={"X-T": "h-secret"}, proxy="http://me:p-secret@proxy:1"
+    )
+    assert "secret" not in repr(config)
+    assert "X-T" in repr(config)
+    assert "proxy:1" in repr(config)
+
+
+def test_a_copy_is_equal_and_a_changed_one_is_not() -> None:
+    config = ConnectionConfig(domain="a", api_key="k")
+    assert copy.copy(config) == config
+    assert copy.deepcopy(config) == config
+    assert pickle.loads(pickle.dumps(config)) == config
+    changed = config.model_copy(update={"domain": "b"})
+    assert changed != config
+    assert (changed.domain, changed.api_key) == ("b", "k")
+    with pytest.raises(InvalidArgumentException):
+        config.model_copy(update={"domian": "b"})
+
+
+async def test_a_pickled_config_that_was_used_opens_connections_of_its_own() -> None:
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address).with_transport_if_missing()
+        await list_all(config)
+        other = pickle.loads(pickle.dumps(config))
+        await list_all(other)
+        await config.close()
+        await other.close()
+    assert peer.connections == 2
+
+
+async def test_one_client_and_one_pool_for_all_that_use_a_config() -> None:
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address)
+        for _ in range(5):
+            await list_all(config)
+        await config.close()
+    assert peer.connections == 1
+
+
+async def test_a_closed_config_opens_again_when_it_is_used() -> None:
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address)
+        await list_all(config)
+        await config.close_transport_if_owned()
+        await list_all(config)
+        await config.close_transport_if_owned()
+    assert peer.connections == 2
+
+
+async def test_a_config_closes_what_it_owns_at_the_end_of_its_block() -> None:
+    with Peer(answer(200, NOTHING)) as peer:
+        async with ConnectionConfig(domain=peer.address) as config:
+            await list_all(config)
+        assert peer.connections == 1
+
+
+class Recording(PooledTransport):
+    """A transport that a program brings along."""
+
+    closed = False
+
+    async def aclose(self) -> None:
+        self.closed = True
+        await super().aclose()
+
+
+async def test_a_transport_of_the_callers_is_used_and_not_closed() -> None:
+    transport = Recording()
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address, transport=transport)
+        assert not config.owns_transport
+        assert config.with_transport_if_missing() is config
+        await list_all(config)
+        await config.close_transport_if_owned()
+        assert not transport.closed
+        await transport.aclose()
+
+
+async def test_a_transport_made_for_a_config_is_its_own() -> None:
+    plain = ConnectionConfig(domain="a")
+    config = plain.with_transport_if_missing(max_connections=3)
+    assert plain.transport is None
+    assert config.owns_transport
+    assert config == plain.model_copy(update={"transport": config.transport})
+    assert config.with_transport_if_missing() is config
+    assert isinstance(unwrap_retry_transport(config.transport), PooledTransport)
+    await config.close()
+
+
+async def test_a_policy_that_never_retries_wraps_nothing() -> None:
+    config = ConnectionConfig(retry_policy=RetryPolicy.disabled())
+    transport = config.new_owned_transport()
+    assert isinstance(transport, PooledTransport)
+    await transport.aclose()
+
+
+async def test_headers_and_hooks_go_with_every_request() -> None:
+    seen: list[str] = []
+
+    async def before(request: httpx.Request) -> None:
+        request.headers["X-Hook"] = "yes"
+
+    async def after(response: httpx.Response) -> None:
+        seen.append(str(response.status_code))
+
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(
+            domain=peer.address,
+            headers={"X-A": "1"},
+            user_agent="mine/1",
+            event_hooks={"request": [before], "response": [after]},
+        )
+        await list_all(config)
+        await config.close()
+    sent = peer.requests[0].headers
+    assert (sent["x-a"], sent["x-hook"], sent["user-agent"]) == ("1", "yes", "mine/1")
+    assert seen == ["200"]
+
+
+async def test_debug_logs_requests_and_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="opensandbox")
+    with Peer(answer(200, NOTHING, headers={"X-Request-ID": "r-7"})) as peer:
+        config = ConnectionConfig(
+            domain=peer.address, api_key="k-secret", headers={"X-T": "h-secret"}, debug=True
+        )
+        service = Service(config)
+        query = {"path": "/tmp/a", "access_token": "q-secret"}
+        async with service.stream("GET", "/files", params=query):
+            pass
+        await config.close()
+    (line,) = [record.getMessage() for record in caplog.records if record.name == "opensandbox"]
+    for part in ("GET", "/v1/files", "%2Ftmp%2Fa", "200", "ms", "r-7"):
+        assert part in line
+    assert "secret" not in line
+
+
+async def test_without_debug_nothing_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, logger="opensandbox")
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address)
+        await list_all(config)
+        await config.close()
+    assert not [record for record in caplog.records if record.name == "opensandbox"]
+
+
+async def test_http_reads_no_certificates(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(verify: object) -> ssl.SSLContext:
+        raise AssertionError("a TLS context was made")
+
+    monkeypatch.setattr(transports, "tls_context", fail)
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address)
+        await list_all(config)
+        await config.close()
+
+
+async def test_certificates_that_cannot_be_read_are_an_error_of_ours(tmp_path: Path) -> None:
+    config = ConnectionConfig(domain="https://127.0.0.1:1", verify=str(tmp_path / "none.pem"))
+    with pytest.raises(InvalidArgumentException, match=r"none\.pem"):
+        await list_all(config)
+    await config.close()
