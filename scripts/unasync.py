@@ -48,12 +48,9 @@ NAMES = {
     "AsyncBaseTransport": "BaseTransport",
     "AsyncByteStream": "SyncByteStream",
     "AsyncClient": "Client",
-    "AsyncExitStack": "ExitStack",
     "AsyncGenerator": "Generator",
-    "AsyncHTTPTransport": "HTTPTransport",
     "AsyncIterable": "Iterable",
     "AsyncIterator": "Iterator",
-    "StopAsyncIteration": "StopIteration",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "__aiter__": "__iter__",
@@ -63,16 +60,12 @@ NAMES = {
     "aclosing": "closing",
     "aiter": "iter",
     "aiter_bytes": "iter_bytes",
-    "aiter_raw": "iter_raw",
     "aiter_stream": "iter_stream",
     "anext": "next",
     "aread": "read",
     "asynccontextmanager": "contextmanager",
     "asyncio_detailed": "sync_detailed",
-    "enter_async_context": "enter_context",
-    "get_async_httpx_client": "get_httpx_client",
     "handle_async_request": "handle_request",
-    "set_async_httpx_client": "set_httpx_client",
 }
 
 # Public names that are not defined below _async but have a twin under another name.
@@ -86,15 +79,16 @@ TWIN_MODULES = {
     ("opensandbox.models.execd", "ExecutionHandlers"): "opensandbox.models.execd_sync",
 }
 
-# Modules whose every name has its twin elsewhere.
-MODULES = {
-    "opensandbox.config.connection": "opensandbox.config.connection_sync",
-    "opensandbox.manager": "opensandbox.sync.manager",
-    "opensandbox.sandbox": "opensandbox.sync.sandbox",
-}
+# `Name[X]` becomes `X`.
+UNWRAPPED = {"Awaitable"}
 
-# `Name[..., X]` becomes `X`.
-UNWRAPPED = {"Awaitable", "Coroutine"}
+# Beside `opensandbox` itself, where programs find the classes of the trees.
+PUBLIC_ROOMS = (
+    "opensandbox.config",
+    "opensandbox.manager",
+    "opensandbox.sandbox",
+    "opensandbox.services",
+)
 
 BANNED_IN_TESTS = {"anyio", "asyncio", "trio"}
 BANNED = BANNED_IN_TESTS | {"threading", "time"}
@@ -162,7 +156,7 @@ class Rules:
 
     def unused(self) -> list[str]:
         """The rows of the tables that no file needed."""
-        rows = {*NAMES, *TWINS, *MODULES, *UNWRAPPED} - self.used
+        rows = {*NAMES, *TWINS, *UNWRAPPED} - self.used
         return sorted(
             rows | {".".join(row) for row in TWIN_MODULES if ".".join(row) not in self.used}
         )
@@ -262,8 +256,8 @@ def relative(module: str, level: int) -> str:
 def has_twins(module: str) -> bool:
     """Whether the classes of a module are those of the trees, and so have blocking twins."""
     trees = (tree.replace("/", ".") for tree in TREES)
-    rooms = (*trees, "opensandbox.config", "opensandbox.services")
-    return module in {"opensandbox", *MODULES} or module.startswith(rooms)
+    rooms = (*trees, *PUBLIC_ROOMS)
+    return module == "opensandbox" or module.startswith(rooms)
 
 
 def namesakes(tree: ast.AST) -> set[str]:
@@ -395,16 +389,14 @@ class Conversion:
         raise Refused(f"{self.tokens[index].start[0]}: a bracket is never closed")
 
     def _unwrap(self, index: int) -> Position:
-        """`Awaitable[X]` -> `X`, `Coroutine[A, B, X]` -> `X`."""
+        """`Awaitable[X]` -> `X`."""
         token = self.tokens[index]
         subscript = self._subscript(index)
         if subscript is None:
             raise Refused(f"{token.start[0]}: {token.string} without [...] has no blocking form")
         self.rules.used.add(token.string)
-        end, commas = subscript
-        first = self.tokens[(commas[-1] if commas else index + 1) + 1]
-        self.edits.append((token.start, first.start, ""))
-        self.edits.append((self.tokens[end].start, self.tokens[end].end, ""))
+        first, end = self.tokens[index + 2], self.tokens[subscript[0]]
+        self.edits += [(token.start, first.start, ""), (end.start, end.end, "")]
         return first.start
 
     def _complete_generator(self, index: int) -> None:
@@ -441,9 +433,6 @@ class Conversion:
         if (module, name) in TWIN_MODULES:
             self.rules.used.add(f"{module}.{name}")
             return TWIN_MODULES[module, name]
-        if module in MODULES:
-            self.rules.used.add(module)
-            return MODULES[module]
         return module
 
     def _end_of_fstring(self, index: int) -> Position:

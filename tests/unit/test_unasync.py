@@ -188,7 +188,6 @@ def test_relative_imports_stay_relative(convert: Convert) -> None:
         ("Awaitable[None]", "None"),
         ("Callable[[Sandbox], Awaitable[bool]]", "Callable[[SandboxSync], bool]"),
         ("Callable[[], bool | Awaitable[bool]]", "Callable[[], bool]"),
-        ("Coroutine[Any, Any, list[int]]", "list[int]"),
         ("AsyncIterator[bytes]", "Iterator[bytes]"),
         ("AsyncGenerator[bytes, None]", "Generator[bytes, None, None]"),
         ("'Sandbox | None'", '"SandboxSync | None"'),
