@@ -693,6 +693,26 @@ class _BoundedStream(httpcore.NetworkStream):
         return None
 
 
+def async_abandon(network_stream: object) -> None:
+    """Close a connection whose event loop was closed before it.
+
+    Nothing public does that: closing asks the loop. Without it the interpreter closes the socket
+    some time later, with a ResourceWarning. Where the names below are others, that is what happens.
+    """
+    stream = getattr(network_stream, "_stream", None)
+    stream = getattr(stream, "transport_stream", stream)  # what is below TLS
+    lost = getattr(getattr(stream, "_transport", None), "_call_connection_lost", None)
+    with contextlib.suppress(Exception):
+        if lost is not None:
+            lost(None)
+
+
+def abandon(network_stream: object) -> None:
+    """Close a connection that a forked child got from its parent: this end of it only."""
+    if isinstance(network_stream, _BoundedStream):
+        network_stream.close()
+
+
 def _is_readable(sock: socket.socket) -> bool:
     """Whether a read would not wait: on an idle connection, whether the peer has closed it."""
     import select
@@ -731,7 +751,9 @@ __all__ = [
     "Slots",
     "Task",
     "Worker",
+    "abandon",
     "answer",
+    "async_abandon",
     "async_answer",
     "async_call",
     "async_gather",

@@ -31,6 +31,7 @@ from .._concurrency import (
     AsyncLock,
     AsyncNetwork,
     AsyncSlots,
+    async_abandon,
     async_run_blocking,
     async_sleep,
     async_time_limit,
@@ -118,23 +119,8 @@ class _Pools:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
         for pool in self.pools.values():
             for connection in pool.connections:
-                _shut(connection)
-
-
-def _shut(connection: object) -> None:
-    """Close a connection's socket by hand, whatever httpcore thinks of it."""
-    inner = getattr(connection, "_connection", None)
-    stream = getattr(inner, "_network_stream", None)
-    sock = stream.get_extra_info("socket") if stream is not None else None
-    if sock is not None:
-        _close_socket(sock)
-
-
-def _close_socket(sock: Any) -> None:
-    try:
-        (sock.close if hasattr(sock, "close") else sock._sock.close)()
-    except (OSError, AttributeError):
-        return
+                inner = getattr(connection, "_connection", None)
+                async_abandon(getattr(inner, "_network_stream", None))
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
