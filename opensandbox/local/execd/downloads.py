@@ -138,7 +138,7 @@ def answer_bytes(workers: Workers, descriptor: int, path: str, wanted: str | Non
     whole = Span(0, status.st_size)
     answer = FileAnswer(workers, descriptor, span or whole, status=206 if span else 200)
     answer.describe("content-type", _OCTETS)
-    answer.describe("content-disposition", _disposition(os.path.basename(path)))
+    answer.describe("content-disposition", disposition(path))
     answer.describe("accept-ranges", "bytes")
     answer.describe("last-modified", formatdate(status.st_mtime, usegmt=True))
     if span:
@@ -153,7 +153,9 @@ def answer_lines(workers: Workers, descriptor: int, span: Span) -> FileAnswer:
     return answer
 
 
-def _disposition(name: str) -> str:
+def disposition(path: str) -> str:
+    """The Content-Disposition header for a file."""
+    name = os.path.basename(path)
     if name.isascii() and name.isprintable() and not set(name) & set('"\\'):
         return f'attachment; filename="{name}"'
     return f"attachment; filename*=UTF-8''{quote(name, safe='')}"

@@ -99,6 +99,7 @@ class ProxiedAnswer:
             while (event := await self._next_event()) is not None:
                 started |= isinstance(event, h11.Response)
                 await _pass_on(event, send)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (OSError, h11.ProtocolError, KeyError):
             if started:
                 raise

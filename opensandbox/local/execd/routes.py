@@ -298,7 +298,9 @@ class FileRoutes:
             wanted = request.headers.get("range")
             return downloads.answer_bytes(self._workers, descriptor, path, wanted)
         except ValueError as error:
-            return PlainTextResponse(f"{error}\n", 416, {"content-range": f"bytes */{size}"})
+            headers = {"content-range": f"bytes */{size}"}
+            headers["content-disposition"] = downloads.disposition(path)
+            return PlainTextResponse(f"{error}\n", 416, headers)
 
 
 def _replacements(body: dict[str, Any]) -> dict[str, tuple[bytes, bytes]]:

@@ -6,7 +6,8 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
@@ -122,15 +123,46 @@ def test_limits_hold_for_what_is_started(fresh: Daemon) -> None:
     assert run.stdout == f"4\n{128 + signal.SIGXFSZ}\n4096\n"
 
 
-def test_a_full_sandbox_says_so_and_still_serves_files() -> None:
-    if os.getuid() != 0:
-        pytest.skip("needs another user's limit")
-    with Daemon() as daemon:
-        daemon.configure()
-        daemon.ask({"op": "status"})
-        # Root is not held by this limit, so the process count of the group is: see the isolation
-        # tests. Here the spawner cannot open what it needs instead.
-        assert daemon.client.get("/directories/list", params={"path": "/"}).status_code == 200
+@contextmanager
+def crowd_limit(daemon: Daemon) -> Iterator[Callable[[int], object]]:
+    """A function that limits how many processes the daemon and all below it may be."""
+    group = next(
+        (
+            base / f"execd-test-{os.getpid()}"
+            for base in (Path("/sys/fs/cgroup/pids"), Path("/sys/fs/cgroup"))
+            if (base / "cgroup.procs").exists() and os.access(base, os.W_OK)
+        ),
+        None,
+    )
+    if group is None:
+        pytest.skip("needs a group of processes with a limit")
+    group.mkdir()
+    try:
+        spawner = daemon.run("echo $PPID").stdout
+        for pid in (daemon.process.pid, int(spawner)):
+            (group / "cgroup.procs").write_text(str(pid))
+        if not (group / "pids.max").exists():
+            pytest.skip("needs a group of processes with a limit")
+        yield lambda most: (group / "pids.max").write_text(str(most))
+    finally:
+        (group.parent / "cgroup.procs").write_text(str(daemon.process.pid))
+        (group.parent / "cgroup.procs").write_text(spawner)
+        assert eventually(lambda: (group / "cgroup.procs").read_text() == "")
+        group.rmdir()
+
+
+@as_root
+def test_a_full_sandbox_says_so_and_still_serves_files(fresh: Daemon) -> None:
+    fresh.configure()
+    with crowd_limit(fresh) as limit:
+        limit(1)
+        answer = fresh.client.post("/command", json={"command": "true"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "SANDBOX_BUSY")
+        assert fresh.client.get("/files/info", params={"path": "/"}).status_code == 200
+        background = {"command": "true", "background": True}
+        assert fresh.client.post("/command", json=background).status_code == 503
+        limit(100)
+        assert fresh.run("echo room").stdout == "room\n"
 
 
 def test_orphans_are_reaped(daemon: Daemon) -> None:

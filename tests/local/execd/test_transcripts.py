@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import re
 import socket
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ class Conversation:
 
 
 @pytest.fixture(scope="module")
-def conversation(daemon: Daemon) -> Iterator[dict[str, tuple[httpx.Response, str]]]:
+def conversation(daemon: Daemon) -> dict[str, tuple[httpx.Response, str]]:
     """Every answer, and the recorded body, by the pair's name."""
     talk = Conversation(daemon)
     answers = {}
@@ -95,21 +96,17 @@ def conversation(daemon: Daemon) -> Iterator[dict[str, tuple[httpx.Response, str
         if pair["name"] == "metrics watch":
             continue  # It has no end; see test_metrics.
         if pair["name"] == "command logs":
-            _until_printed(daemon, talk, pair)
+            _until(lambda pair=pair: talk.send(pair).text == pair["response"]["body"])
         if pair["name"] == "proxy":
-            _until_served(talk, pair)
+            _until(lambda pair=pair: talk.send(pair).status_code != 502)
         answers[pair["name"]] = (talk.send(pair), talk.expected(pair))
-    yield answers
+    return answers
 
 
-def _until_printed(daemon: Daemon, talk: Conversation, pair: Mapping[str, Any]) -> None:
-    while talk.send(pair).text != pair["response"]["body"]:
-        pass
-
-
-def _until_served(talk: Conversation, pair: Mapping[str, Any]) -> None:
-    while talk.send(pair).status_code == 502:
-        pass
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.02)
 
 
 SENT = [pair for pair in PAIRS if pair["name"] != "metrics watch"]
