@@ -26,7 +26,8 @@ from .._concurrency import async_call, monotonic
 from .._wire import requests, values
 from .._wire.events import ExecutionFold, end_from_status, sends_exact_output
 from .._wire.headers import LOGS_CURSOR
-from .._wire.urls import path_segment, quoted_segment
+from .._wire.routes import STREAMED
+from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
     SandboxConnectionException,
@@ -49,6 +50,7 @@ from ..models.execd import (
 )
 from .http import Service
 
+_COMMAND = STREAMED["run_command"].path()
 #: The most that one call of `get_background_command_logs` reads, in bytes.
 LOGS_LIMIT = 64 * 2**20
 
@@ -132,7 +134,7 @@ class Commands:
             skip_accumulation=told.skip_accumulation,
         )
         body = requests.run_command(command, **options)
-        return await self._run("/command", body, fold, told, request_timeout, has_status=True)
+        return await self._run(_COMMAND, body, fold, told, request_timeout, has_status=True)
 
     async def stream(
         self,
@@ -169,7 +171,7 @@ class Commands:
         )
         fold = ExecutionFold(skip_accumulation=True)
         body = requests.run_command(command, **options)
-        batches = self._events("/command", body, fold, request_timeout, has_status=True)
+        batches = self._events(_COMMAND, body, fold, request_timeout, has_status=True)
         async with aclosing(batches):
             async for events in batches:
                 for event in events:
@@ -210,11 +212,12 @@ class Commands:
         The result's own `cursor` is where to read on; None when the server does not say. One call
         reads 64 MiB at most. Raises SandboxApiException for an id that is not known.
         """
-        path = f"/command/{quoted_segment(execution_id, 'execution_id')}/logs"
+        route = STREAMED["get_command_logs"]
+        path = route.path(id=path_segment(execution_id, "execution_id"))
         start = requests.cursor(cursor)
         body = bytearray()
         async with self._service.stream(
-            "GET",
+            route.method,
             path,
             params=None if start is None else {"cursor": start},
             request_timeout=request_timeout,
@@ -284,7 +287,7 @@ class Commands:
         `exit` ends the line, not the session. Arguments and errors are those of `run`.
         The result's `id` is the session's.
         """
-        path = f"/session/{quoted_segment(session_id, 'session_id')}/run"
+        path = STREAMED["run_in_session"].path(session_id=path_segment(session_id, "session_id"))
         told = _Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
@@ -351,8 +354,9 @@ class Commands:
                         return
             yield [await self._missing_end(path, fold, request_timeout, has_status=has_status)]
         except SandboxException as problem:
-            problem.execution_id = fold.id
-            problem.execution = fold.execution()
+            if fold.begun:
+                problem.execution_id = fold.id
+                problem.execution = fold.execution()
             raise
 
     async def _missing_end(

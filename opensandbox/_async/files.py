@@ -31,6 +31,7 @@ from opensandbox_api.types import UNSET
 from .._concurrency import AsyncAwaitedOrNot, async_read, async_run_blocking
 from .._wire import requests, values
 from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
+from .._wire.routes import STREAMED
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
 from ..models.filesystem import (
@@ -46,6 +47,8 @@ from ..models.filesystem import (
 )
 from .http import Service
 
+_DOWNLOAD = STREAMED["download_file"]
+_UPLOAD = STREAMED["upload_files"]
 #: Comes after the last piece of an iterator.
 _END = object()
 
@@ -177,8 +180,7 @@ class Filesystem:
         )
         async with (
             self._service.stream(
-                "GET",
-                "/files/download",
+                *_DOWNLOAD,
                 params=query,
                 headers=headers,
                 request_timeout=request_timeout,
@@ -273,8 +275,7 @@ class Filesystem:
             _check(source)
         whole = plan.whole()
         async with self._service.stream(
-            "POST",
-            "/files/upload",
+            *_UPLOAD,
             headers=plan.headers,
             content=_body(plan) if whole is None else whole,
             request_timeout=request_timeout,

@@ -32,6 +32,7 @@ from opensandbox_api.types import UNSET
 from .._concurrency import AwaitedOrNot, read, run_blocking
 from .._wire import requests, values
 from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
+from .._wire.routes import STREAMED
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
 from ..models.filesystem import (
@@ -47,6 +48,8 @@ from ..models.filesystem import (
 )
 from .http import ServiceSync
 
+_DOWNLOAD = STREAMED["download_file"]
+_UPLOAD = STREAMED["upload_files"]
 #: Comes after the last piece of an iterator.
 _END = object()
 
@@ -180,8 +183,7 @@ class FilesystemSync:
         )
         with (
             self._service.stream(
-                "GET",
-                "/files/download",
+                *_DOWNLOAD,
                 params=query,
                 headers=headers,
                 request_timeout=request_timeout,
@@ -276,8 +278,7 @@ class FilesystemSync:
             _check(source)
         whole = plan.whole()
         with self._service.stream(
-            "POST",
-            "/files/upload",
+            *_UPLOAD,
             headers=plan.headers,
             content=_body(plan) if whole is None else whole,
             request_timeout=request_timeout,

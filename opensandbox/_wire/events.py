@@ -92,6 +92,7 @@ class ExecutionFold:
         self._background = background
         self._limit = limit
         self._keep = not skip_accumulation
+        self._begun = False
         self._id: str | None = None
         self._count: int | None = None
         self._stdout: list[OutputMessage] = []
@@ -107,6 +108,11 @@ class ExecutionFold:
         return self._id
 
     @property
+    def begun(self) -> bool:
+        """Whether anything was seen."""
+        return self._begun
+
+    @property
     def ended(self) -> bool:
         """Whether the event that ends an execution was seen."""
         return self._error is not None or self._complete is not None
@@ -116,6 +122,7 @@ class ExecutionFold:
 
         A ping is a sign of life and no event.
         """
+        self._begun = self._begun or bool(frames)
         events = []
         for frame in frames:
             event = event_from_frame(frame)

@@ -69,11 +69,6 @@ def path_segment(value: str, name: str) -> str:
     return value
 
 
-def quoted_segment(value: str, name: str) -> str:
-    """`path_segment`, percent-encoded, for paths that are put together by hand."""
-    return quote(path_segment(value, name), safe="")
-
-
 def metadata_query(metadata: Mapping[str, str]) -> str:
     """The value of the `metadata` query: `k=v&k2=v2`, keys and values percent-encoded.
 

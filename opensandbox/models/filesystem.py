@@ -50,7 +50,7 @@ class WriteEntry(Model):
     """A file to write, or a directory to create."""
 
     path: str = field(check=file_path)
-    #: None for an empty file, or for a directory.
+    #: None for a directory; an empty file has "".
     data: FileData | None = field(default=None, secret=True)
     mode: int = field(default=755, check=file_mode)
     owner: str | None = None

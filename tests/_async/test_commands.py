@@ -303,6 +303,7 @@ async def test_a_refusal() -> None:
         await Execd(answer).commands.run("x", working_directory="/nope")
     assert (problem.value.status_code, problem.value.request_id) == (400, "r-1")
     assert problem.value.execution_id is None
+    assert problem.value.execution is None
 
 
 # --- stream -----------------------------------------------------------------------------------

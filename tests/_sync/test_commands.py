@@ -304,6 +304,7 @@ def test_a_refusal() -> None:
         Execd(answer).commands.run("x", working_directory="/nope")
     assert (problem.value.status_code, problem.value.request_id) == (400, "r-1")
     assert problem.value.execution_id is None
+    assert problem.value.execution is None
 
 
 # --- stream -----------------------------------------------------------------------------------
