@@ -15,6 +15,7 @@ import http.client
 import importlib.util
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -227,7 +228,15 @@ def _start(directory: Path, command: Sequence[str], deadline: float) -> Runtime:
     finally:
         os.close(output)
     _children.add(pid)
-    return wait_until_ready(directory, lambda: _exit_code(pid), deadline)
+    try:
+        return wait_until_ready(directory, lambda: _exit_code(pid), deadline)
+    except SandboxConnectionException:
+        # Given up: one that does not answer must not keep the directory locked.
+        if pid in _children and _exit_code(pid) is None:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            _children.discard(pid)
+        raise
 
 
 def _lives(runtime: Runtime) -> bool:
