@@ -66,10 +66,10 @@ def assemble(plan: Plan) -> None:
     sources = _open_sources(plan, users)
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
     syscalls.mount("tmpfs", STAGE, "tmpfs", flags, "size=1m,mode=755")
-    for place in (ROOT, _WRITABLE, _TREES):
+    for place in (ROOT, _WRITABLE, _TREES, f"{_TREES}/none"):
         os.mkdir(place)
     _mount_writable(plan, sources)
-    _make_base(plan["layout"], base)
+    _make_base(plan, base, shifted=users is not None)
     for number, tree in enumerate(plan["layout"]["trees"]):
         _mount_tree(tree, number, sources, base=base, shifted=users is not None)
     _fill(plan, sources, base)
@@ -190,13 +190,20 @@ def _mount_program() -> str:
     return next((place for place in places if os.access(place, os.X_OK)), places[0])
 
 
-def _make_base(layout: dict[str, Any], base: int) -> None:
+def _make_base(plan: Plan, base: int, *, shifted: bool) -> None:
     """The directory below all trees: empty directories and links, on the writable file system."""
-    place = f"{_WRITABLE}/base"
-    os.chown(place, base, base)
-    syscalls.move_mount(syscalls.open_tree(place, recursive=False), ROOT)
+    layout = plan["layout"]
     if any(tree["target"] == "" for tree in layout["trees"]):
         return
+    place, work = f"{_WRITABLE}/base", f"{_WRITABLE}/work/base"
+    os.chown(place, base, base)
+    if plan["writable"]["kind"] == "directory":
+        # Mounted as it is, it would show where it lies on the machine.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(work)
+        _mount_overlay(ROOT, [f"{_TREES}/none"], place, work, shifted=shifted)
+    else:
+        syscalls.move_mount(syscalls.open_tree(place, recursive=False), ROOT)
     root = os.open(ROOT, os.O_PATH | os.O_DIRECTORY)
     _make_entries(root, layout, base)
     for tree in layout["trees"]:
@@ -233,6 +240,10 @@ def _mount_tree(
     name = tree["target"].replace("/", "+") or "root"
     upper, work = f"{_WRITABLE}/upper/{name}", f"{_WRITABLE}/work/{name}"
     _make_upper(upper, work, lowers[-1], base=base, shifted=shifted)
+    _mount_overlay(target, lowers, upper, work, shifted=shifted)
+
+
+def _mount_overlay(target: str, lowers: list[str], upper: str, work: str, *, shifted: bool) -> None:
     options = f"lowerdir={':'.join(lowers)},upperdir={upper},workdir={work}"
     if not shifted:
         options += ",userxattr"

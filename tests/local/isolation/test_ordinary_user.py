@@ -1,0 +1,168 @@
+"""The essentials for a user who is not root.
+
+Run by root, the program below changes to a user without a name first; its Python is one that
+everybody may run, with this checkout's packages.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.isolation
+
+ROOT = Path(__file__).resolve().parents[3]
+UID = 61_234
+PROGRAM = """
+import json, os, sys
+from pathlib import Path
+from opensandbox.local.isolation import starter
+from opensandbox.local.isolation.probe import probe
+from opensandbox.local.isolation.spec import Limits
+from tests.local.isolation.boxes import box
+
+machine = probe()
+if not machine.isolates:
+    print(json.dumps({"problems": machine.problems_of_isolation}))
+    raise SystemExit
+lines = json.loads(sys.argv[2])
+said = {"extensions": {}, "usage": None}
+with box(Path(sys.argv[1]), machine, limits=Limits(disk=32 << 20, processes=60)) as started:
+    said["extensions"] = dict(started.started.extensions)
+    said["lines"] = {
+        name: [o.stdout, o.stderr] for name, o in ((n, started.run(t)) for n, t in lines.items())
+    }
+    started.handle.freeze()
+    started.handle.thaw()
+    said["answers"] = started.answers()
+    directory = Path(started.started.directory)
+said["left"] = directory.exists() or started.handle.alive()
+print(json.dumps(said))
+"""
+LINES = {
+    "who": "id -u",
+    "python": "python -c 'print(6 * 7)'; python3 -c 'print(6 * 7)'",
+    "write": "touch /tmp/a /root/b /var/tmp/c /home/d && echo written",
+    "system": "touch /usr/bin/x",
+    "shadow": "cat /etc/shadow",
+    "names": "cat /etc/hosts /etc/hostname",
+    "disk": "dd if=/dev/zero of=/tmp/big bs=1M count=64; rm /tmp/big",
+    "processes": "for i in $(seq 100); do sleep 1 & done 2>&1; wait; echo over",
+    "namespaces": "unshare -U true",
+    "capabilities": "grep -E '^(CapBnd|NoNewPrivs|Seccomp):' /proc/self/status",
+    "home": f"ls {os.path.expanduser('~')} {ROOT}",
+}
+
+
+def python_for_everybody() -> str | None:
+    """An interpreter of this version that another user may run."""
+    name = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+    for found in (f"/usr/bin/{name}", f"/usr/local/bin/{name}", sys.executable):
+        parents = [Path(found), *Path(os.path.realpath(found)).parents]
+        if Path(found).exists() and all(p.stat().st_mode & 0o001 for p in parents):
+            return found
+    return None
+
+
+def command(work: Path) -> list[str]:
+    """How to run the program as an ordinary user; skips where that cannot be."""
+    program = [sys.executable]
+    if os.geteuid() == 0:
+        found, setpriv = python_for_everybody(), shutil.which("setpriv")
+        if found is None or setpriv is None:
+            pytest.skip("there is no Python of this version that another user may run")
+        if not all(p.stat().st_mode & 0o001 for p in (ROOT, *ROOT.parents)):
+            pytest.skip("another user may not enter this checkout")
+        os.chown(work, UID, UID)
+        program = [setpriv, f"--reuid={UID}", f"--regid={UID}", "--clear-groups", found]
+    return [*program, "-c", PROGRAM, str(work / "state"), json.dumps(LINES)]
+
+
+@pytest.fixture(scope="module")
+def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
+    work = tmp_path_factory.mktemp("user", numbered=True)
+    words = command(work)
+    if os.geteuid() == 0:
+        # pytest's folders are closed to others.
+        shutil.rmtree(work)
+        work = Path("/var/tmp") / f"opensandbox-test-{os.getpid()}"
+        work.mkdir(mode=0o700)
+        os.chown(work, UID, UID)
+        words = command(work)
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    try:
+        done = subprocess.run(
+            words,
+            cwd=work,
+            env={
+                "PATH": "/usr/bin:/bin",
+                "HOME": str(work),
+                "PYTHONPATH": ":".join([str(ROOT), str(ROOT / "generated"), *packages]),
+                "PYTHONDONTWRITEBYTECODE": "1",
+            },
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    if "problems" in answer:
+        pytest.skip(f"an ordinary user cannot isolate here: {answer['problems']}")
+    return dict(answer)
+
+
+def outcome(said: dict[str, object], name: str) -> str:
+    lines = said["lines"]
+    assert isinstance(lines, dict)
+    return "".join(lines[name])
+
+
+def test_what_it_got_is_said(said: dict[str, object]) -> None:
+    assert said["extensions"] == {
+        "isolation": "bubblewrap",
+        "identities": "one id",
+        "network": "none but the sandbox's own loopback",
+        "disk": f"{32 << 20} bytes, in memory",
+        "system-directories": "read-only",
+        "limits": "processes; memory for each process only",
+        "root": "the machine's own root",
+    }
+
+
+def test_it_is_root_of_its_own_and_python_runs(said: dict[str, object]) -> None:
+    assert outcome(said, "who") == "0\n"
+    assert outcome(said, "python") == "42\n42\n"
+    assert "sandbox" in outcome(said, "names")
+
+
+def test_the_system_is_read_only_and_the_rest_is_not(said: dict[str, object]) -> None:
+    assert outcome(said, "write") == "written\n"
+    assert "Read-only" in outcome(said, "system")
+
+
+def test_nothing_of_the_user_is_seen(said: dict[str, object]) -> None:
+    assert "Permission denied" in outcome(said, "shadow")
+    assert outcome(said, "home").count("No such file") + ("/root" in str(Path.home())) >= 1
+
+
+def test_disk_and_processes_are_limited(said: dict[str, object]) -> None:
+    assert "No space left" in outcome(said, "disk")
+    assert "Resource temporarily unavailable" in outcome(said, "processes")
+
+
+def test_the_filter_and_the_capabilities_are_the_same(said: dict[str, object]) -> None:
+    assert "not permitted" in outcome(said, "namespaces")
+    assert outcome(said, "capabilities").split()[1::2] == ["00000000800405fb", "1", "2"]
+
+
+def test_it_stops_goes_on_and_leaves_nothing(said: dict[str, object]) -> None:
+    assert said["answers"] is True
+    assert said["left"] is False
