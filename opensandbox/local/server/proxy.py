@@ -100,9 +100,11 @@ class Proxy:
         has_body = "content-length" in request.headers or "transfer-encoding" in request.headers
         outgoing = httpx.Request(
             request.method,
-            _url("http", place, request),
+            f"http://{place.host}:{place.port}/",
             headers=headers,
             content=request.stream() if has_body else None,
+            # Not in the URL: that would be put in order, and the port is to see what was sent.
+            extensions={"target": _target(place, request).encode("latin-1")},
         )
         try:
             answer = await self._client.send(outgoing, stream=True)
@@ -133,14 +135,13 @@ class Proxy:
             await _both_ways(websocket, upstream)
 
 
-def _url(scheme: str, place: Place, request: Request | WebSocket) -> str:
-    # The path goes on as it was written: decoding it would change %2F and the like.
+def _target(place: Place, request: Request | WebSocket) -> str:
+    """The path and query for the port, as they were written: decoding would change %2F."""
     raw: bytes = request.scope.get("raw_path") or request.scope["path"].encode()
     _, _, rest = raw.decode("latin-1").partition("/proxy/")
     _, slash, path = rest.partition("/")
     query = request.scope.get("query_string", b"").decode("latin-1")
-    tail = f"/{path}" if slash else "/"
-    return f"{scheme}://{place.host}:{place.port}{place.prefix}{tail}" + (query and f"?{query}")
+    return place.prefix + (f"/{path}" if slash else "/") + (query and f"?{query}")
 
 
 def _nothing_there(request: Request | WebSocket, error: Exception) -> Fault:
@@ -163,7 +164,7 @@ async def _dial(place: Place, websocket: WebSocket) -> ClientConnection:
     subprotocols = [Subprotocol(name) for name in websocket.scope.get("subprotocols", [])]
     try:
         return await connect(
-            _url("ws", place, websocket),
+            f"ws://{place.host}:{place.port}{_target(place, websocket)}",
             additional_headers=[*headers, *place.headers.items()],
             subprotocols=subprotocols or None,
             user_agent_header=None,
