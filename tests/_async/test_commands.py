@@ -235,6 +235,20 @@ async def test_a_command_is_over_with_its_end_though_the_stream_goes_on(end: byt
         await commands._service.config.close()
 
 
+async def test_the_rest_of_a_stream_is_read_so_that_its_connection_is_used_again() -> None:
+    lingering = peer.events(INIT, OUT, DONE, PING, lingers=0.1)
+    with Peer(lingering, peer.answer(200, b'{"id": "c-1", "running": false}')) as script:
+        config = ConnectionConfig(retry_policy=RetryPolicy.disabled())
+        transport = config.new_owned_transport(max_connections=1)
+        one = ConnectionConfig(transport=transport)
+        commands = Commands(Service(one, f"http://{script.address}"))
+        await commands.run("x")
+        await commands.get_command_status("c-1")  # waits for the only connection there is
+        assert script.connections == 1
+        await one.close()
+        await transport.aclose()
+
+
 async def test_a_stream_without_an_end_asks_for_the_status_once() -> None:
     status = {"id": "c-1", "running": False, "exit_code": 3, "error": "exit status 3"}
     execd = Execd(stream(INIT, OUT), httpx.Response(200, json=status))
