@@ -13,6 +13,7 @@ import contextlib
 import gc
 import logging
 import os
+import resource
 import signal
 import socket
 import time
@@ -48,6 +49,9 @@ def run(
     control_listener = socket.socket(fileno=control)
     for inherited in (listener, control_listener):
         inherited.set_inheritable(False)
+    # Logs and left-over pipes stay open; the spawner was forked before, so commands keep theirs.
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # What is loaded by now stays for good: no collection needs to look at it again.
     gc.collect()
     gc.freeze()

@@ -19,10 +19,12 @@ _LARGEST_ID = 2**32 - 2
 
 
 def complete_environment(given: Mapping[str, str]) -> dict[str, str]:
-    """`given`, with the few variables that no program does well without."""
-    # Whoever started the daemon knows where this root file system keeps its programs.
-    path = os.environ.get("PATH", DEFAULT_PATH)
-    return {"PATH": path, **_identity(os.getuid()), **given}
+    """`given` above the daemon's own variables and the few that no program does well without.
+
+    The daemon is started with what the image says and where this root file system keeps its
+    programs; there is nothing secret in its environment.
+    """
+    return {"PATH": DEFAULT_PATH, **_identity(os.getuid()), **os.environ, **given}
 
 
 def user_environment(uid: int | None) -> dict[str, str]:

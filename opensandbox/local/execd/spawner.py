@@ -180,6 +180,7 @@ def _become(message: dict[str, Any], stdin: int, out: int, err: int) -> NoReturn
     """In the new process: turn into the program, or say on standard error why not."""
     argv: list[str] = message["argv"]
     status = 126
+    what = "cannot start"
     try:
         os.setsid()
         _reset_signals()
@@ -187,19 +188,22 @@ def _become(message: dict[str, Any], stdin: int, out: int, err: int) -> NoReturn
         os.dup2(out, 1)
         os.dup2(err, 2)
         _offer_to_the_oom_killer()
+        what = f"user {message['uid']}, group {message['gid']}"
         if message["gid"] is not None:
             os.setgroups([])
             os.setresgid(message["gid"], message["gid"], message["gid"])
         if message["uid"] is not None:
             os.setresuid(message["uid"], message["uid"], message["uid"])
+        what = message["cwd"]
         os.chdir(message["cwd"])
         os.umask(0o022)
+        what = argv[0]
         _execute(argv, message["env"])
     except OSError as error:
-        if error.errno in (errno.ENOENT, errno.ENOTDIR):
-            status = 127
-        text = "command not found" if status == 127 else os.strerror(error.errno or 0)
-        os.write(2, f"{argv[0]}: {text}\n".encode("utf-8", "surrogateescape"))
+        text = os.strerror(error.errno or 0)
+        if what == argv[0] and error.errno in (errno.ENOENT, errno.ENOTDIR):
+            status, text = 127, "command not found"
+        os.write(2, f"{what}: {text}\n".encode("utf-8", "surrogateescape"))
     finally:
         os._exit(status)
 

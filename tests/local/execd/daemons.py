@@ -50,7 +50,7 @@ class Daemon:
                     *self._arguments,
                 ],
                 pass_fds=descriptors,
-                env={},
+                env={"LANG": "C.UTF-8", "FROM_THE_IMAGE": "1"},
                 cwd=self.files,
             )
         self.client = httpx.Client(

@@ -85,7 +85,9 @@ def test_the_environment_is_the_configured_one_and_holds_no_secret(fresh: Daemon
     variables = dict(line.split("=", 1) for line in run.stdout.splitlines())
     assert variables["A"] == "1"
     assert variables["PATH"] == "/usr/bin:/bin"
-    assert set(variables) <= {"A", "PATH", "HOME", "USER", "LOGNAME", "PWD", "SHLVL", "_"}
+    assert variables["FROM_THE_IMAGE"] == "1"
+    usual = {"HOME", "USER", "LOGNAME", "LANG", "PWD", "SHLVL", "_"}
+    assert set(variables) <= {"A", "PATH", "FROM_THE_IMAGE", *usual}
     assert TOKEN not in run.stdout
 
 

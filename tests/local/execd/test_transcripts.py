@@ -7,6 +7,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,11 +97,20 @@ def conversation(daemon: Daemon) -> dict[str, tuple[httpx.Response, str]]:
         if pair["name"] == "metrics watch":
             continue  # It has no end; see test_metrics.
         if pair["name"] == "command logs":
-            _until(lambda pair=pair: talk.send(pair).text == pair["response"]["body"])
+            _until(partial(_is_printed, talk, pair))
         if pair["name"] == "proxy":
-            _until(lambda pair=pair: talk.send(pair).status_code != 502)
+            _until(partial(_is_served, talk, pair))
         answers[pair["name"]] = (talk.send(pair), talk.expected(pair))
     return answers
+
+
+def _is_printed(talk: Conversation, pair: Mapping[str, Any]) -> bool:
+    body: str = pair["response"]["body"]
+    return talk.send(pair).text == body
+
+
+def _is_served(talk: Conversation, pair: Mapping[str, Any]) -> bool:
+    return talk.send(pair).status_code != 502
 
 
 def _until(condition: Callable[[], bool]) -> None:
