@@ -11,10 +11,10 @@ ROOT = Path(__file__).resolve().parent.parent
 NO_ISOLATION = "no isolation here"
 
 
-@pytest.fixture(params=["asyncio"])
-def anyio_backend(request: pytest.FixtureRequest) -> str:
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
     """Async tests run on asyncio, the one event loop library the client supports."""
-    return str(request.param)
+    return "asyncio"
 
 
 @pytest.fixture(scope="session")
