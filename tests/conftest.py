@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
 NO_ISOLATION = "no isolation here"
 
 
@@ -15,12 +13,6 @@ NO_ISOLATION = "no isolation here"
 def anyio_backend() -> str:
     """Async tests run on asyncio, the one event loop library the client supports."""
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def repository() -> Path:
-    """The folder of the checkout."""
-    return ROOT
 
 
 @functools.cache

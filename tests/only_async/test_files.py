@@ -61,6 +61,6 @@ async def test_a_collected_download_gives_its_connection_free() -> None:
         assert script.open_connections == 1
         del stream
         gc.collect()
-        while script.open_connections:  # noqa: ASYNC110  the peer lives in a thread
+        while script.open_connections:
             await asyncio.sleep(0.01)
         await config.close()
