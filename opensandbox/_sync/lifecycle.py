@@ -49,7 +49,8 @@ from ..models.sandboxes import (
     Volume,
 )
 from .config import ConnectionConfigSync
-from .http import ConnectionSync, ServiceSync
+from .connection import ConnectionSync
+from .http import ServiceSync
 
 #: Which address: of a sandbox, a port, through the server or not.
 _Key = tuple[str, int, bool]

@@ -1,0 +1,653 @@
+# Written by scripts/unasync.py from tests/_async/test_sandbox.py. Do not edit.
+"""A sandbox is made, used, waited for and ended; what is refused leaves nothing behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from opensandbox._concurrency import sleep
+from opensandbox._sync.config import ConnectionConfigSync
+from opensandbox._sync.sandbox import SandboxSync
+from opensandbox.exceptions import (
+    InvalidArgumentException,
+    SandboxApiException,
+    SandboxConnectionException,
+    SandboxException,
+    SandboxReadyTimeoutException,
+    SandboxTimeoutException,
+    SandboxUnhealthyException,
+)
+from opensandbox.models.sandboxes import (
+    CredentialProxyConfig,
+    Host,
+    LifecycleHook,
+    NetworkPolicy,
+    NetworkRule,
+    PlatformSpec,
+    SandboxImageAuth,
+    SandboxImageSpec,
+    SandboxLifecycle,
+    SandboxState,
+    Volume,
+)
+from opensandbox.transport.retry import RetryPolicy
+from tests.peer import answer, hang, refused_address, reset
+from tests.sandbox_peer import ENDS, SandboxPeer, info, refuses, sandbox_peer, says
+
+CREATE = "POST /v1/sandboxes"
+DELETE = "DELETE /v1/sandboxes/s1"
+ENDPOINT = r"GET /v1/sandboxes/s1/endpoints/\d+"
+NOT_YET = "KUBERNETES::POD_IP_NOT_AVAILABLE"
+
+
+@pytest.fixture
+def peer() -> Iterator[SandboxPeer]:
+    with sandbox_peer() as started:
+        yield started
+
+
+def config_of(peer: SandboxPeer, **more: Any) -> ConnectionConfigSync:
+    return ConnectionConfigSync(domain=peer.address, retry_policy=RetryPolicy.disabled(), **more)
+
+
+def made(peer: SandboxPeer, config: ConnectionConfigSync) -> SandboxSync:
+    return SandboxSync.create("python:3.11", connection_config=config)
+
+
+def nothing_open(peer: SandboxPeer) -> None:
+    """The peer sees that the other end has closed a moment later."""
+    for _ in range(500):
+        if peer.open_connections == 0:
+            return
+        sleep(0.01)
+    pytest.fail(f"{peer.open_connections} connections are still open")
+
+
+# --- creating
+
+
+def test_create_asks_and_waits_for_the_daemon(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = SandboxSync.create("python:3.11", connection_config=config)
+    assert sandbox.id == "s1"
+    assert sandbox.origin == "unknown"
+    assert repr(sandbox).endswith(" s1>")
+    assert [line.partition("?")[0] for line in peer.asked()] == [
+        "POST /v1/sandboxes",
+        "GET /v1/sandboxes/s1/endpoints/44772",
+        "GET /ping",
+    ]
+    assert peer.requests[-1].headers["x-execd-access-token"] == "token-1"
+
+
+def test_create_has_the_defaults_that_callers_rely_on(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        SandboxSync.create("python:3.11", connection_config=config)
+    assert peer.body(CREATE) == {
+        "image": {"uri": "python:3.11"},
+        "timeout": 600,
+        "entrypoint": ["tail", "-f", "/dev/null"],
+        "resourceLimits": {"cpu": "1", "memory": "2Gi"},
+    }
+
+
+def test_create_sends_every_parameter(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        SandboxSync.create(
+            SandboxImageSpec("private:1", auth=SandboxImageAuth(username="u", password="p")),
+            timeout=timedelta(seconds=90.4),
+            env={"A": "1"},
+            metadata={"example.com/team": "core", "empty": ""},
+            resource={"cpu": "2"},
+            resource_requests={"cpu": "1"},
+            platform=PlatformSpec(os="linux", arch="arm64"),
+            network_policy=NetworkPolicy(egress=[NetworkRule(action="allow", target="pypi.org")]),
+            credential_proxy=CredentialProxyConfig(enabled=True),
+            extensions={"x": "y"},
+            secure_access=True,
+            entrypoint=["sleep", "inf"],
+            volumes=[Volume(name="data", host=Host(path="/srv"), mount_path="/data")],
+            lifecycle=SandboxLifecycle(pre_start=LifecycleHook(command=["true"])),
+            connection_config=config,
+        )
+    assert peer.body(CREATE) == {
+        "image": {"uri": "private:1", "auth": {"username": "u", "password": "p"}},
+        "timeout": 91,
+        "env": {"A": "1"},
+        "metadata": {"example.com/team": "core", "empty": ""},
+        "resourceLimits": {"cpu": "2"},
+        "resourceRequests": {"cpu": "1"},
+        "platform": {"os": "linux", "arch": "arm64"},
+        "networkPolicy": {
+            "defaultAction": "deny",
+            "egress": [{"action": "allow", "target": "pypi.org"}],
+        },
+        "credentialProxy": {"enabled": True},
+        "extensions": {"x": "y"},
+        "secureAccess": True,
+        "entrypoint": ["sleep", "inf"],
+        "volumes": [
+            {
+                "name": "data",
+                "host": {"path": "/srv"},
+                "mountPath": "/data",
+                "readOnly": False,
+            }
+        ],
+        "lifecycle": {"preStart": {"command": ["true"]}},
+    }
+
+
+def test_a_sandbox_without_an_end_is_asked_for_with_null(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        SandboxSync.create("python:3.11", timeout=None, connection_config=config)
+    assert peer.body(CREATE)["timeout"] is None
+
+
+def test_a_sandbox_from_a_snapshot(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        SandboxSync.create(snapshot_id="snap-1", connection_config=config)
+    assert peer.body(CREATE)["snapshotId"] == "snap-1"
+    assert "image" not in peer.body(CREATE)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({}, "exactly one of image and snapshot_id"),
+        ({"image": "a", "snapshot_id": "b"}, "exactly one of image and snapshot_id, got both"),
+        ({"image": " "}, "image"),
+        ({"image": 5}, "image"),
+        ({"snapshot_id": ""}, "snapshot_id"),
+        ({"image": "a", "timeout": -1}, "timeout must be at least 60"),
+        ({"image": "a", "timeout": 59.9}, "timeout must be at least 60"),
+        ({"image": "a", "timeout": "600"}, "timeout must be a number of seconds"),
+        ({"image": "a", "timeout": float("nan")}, "timeout must be a finite number"),
+        ({"image": "a", "ready_timeout": 0}, "ready_timeout must be more than 0"),
+        ({"image": "a", "health_check_polling_interval": -1}, "health_check_polling_interval"),
+        ({"image": "a", "request_timeout": 0}, "request_timeout must be more than 0"),
+        ({"image": "a", "metadata": {"bad key!": "x"}}, "metadata key 'bad key!'"),
+        ({"image": "a", "metadata": {"x/y/z": "x"}}, "metadata key 'x/y/z'"),
+        ({"image": "a", "metadata": {"a": "-x-"}}, "metadata value '-x-'"),
+        ({"image": "a", "metadata": {"a": 5}}, "metadata['a'] must be a string"),
+        ({"image": "a", "env": ["A=1"]}, "env must be a mapping"),
+        ({"image": "a", "env": {"A": 5}}, "env['A'] must be a string, got int"),
+        ({"image": "a", "resource": {"cpu": 1}}, "resource['cpu'] must be a string"),
+        ({"image": "a", "entrypoint": []}, "entrypoint"),
+        ({"image": "a", "entrypoint": "sleep 5"}, "entrypoint must be a list"),
+        ({"image": "a", "network_policy": "deny"}, "network_policy must be a NetworkPolicy"),
+        ({"image": "a", "volumes": [{"name": "a"}]}, "volumes[0] must be a Volume"),
+        ({"image": "a", "platform": "linux/arm64"}, "platform must be a PlatformSpec"),
+        ({"image": "a", "secure_access": 1}, "secure_access must be True or False"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_before_anything_is_sent(
+    peer: SandboxPeer, options: dict[str, Any], told: str
+) -> None:
+    with config_of(peer) as config:
+        with pytest.raises(InvalidArgumentException) as caught:
+            SandboxSync.create(**options, connection_config=config)
+    assert told in str(caught.value)
+    assert peer.connections == 0
+
+
+def test_a_misspelt_keyword_is_refused(peer: SandboxPeer) -> None:
+    with pytest.raises(TypeError, match="timout"):
+        SandboxSync.create("a", timout=5)  # type: ignore[call-arg]
+
+
+def test_without_a_server_the_error_names_the_address_and_the_ways_to_get_one() -> None:
+    address = refused_address()
+    with ConnectionConfigSync(domain=address, retry_policy=RetryPolicy.disabled()) as config:
+        with pytest.raises(SandboxConnectionException) as caught:
+            SandboxSync.create("python:3.11", connection_config=config)
+    assert address in str(caught.value)
+    assert 'domain="local"' in str(caught.value)
+
+
+def test_a_wrong_key_is_told(peer: SandboxPeer) -> None:
+    peer.on(CREATE, refuses(401, "INVALID_API_KEY"))
+    with config_of(peer, api_key="wrong") as config:
+        with pytest.raises(SandboxApiException) as caught:
+            SandboxSync.create("python:3.11", connection_config=config)
+    assert (caught.value.status_code, caught.value.error.code) == (401, "INVALID_API_KEY")
+
+
+def test_a_page_of_a_proxy_is_told_with_its_status(peer: SandboxPeer) -> None:
+    peer.on(CREATE, answer(520, b"<html><title>Unknown error</title></html>"))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxApiException, match="Unknown error") as caught:
+            SandboxSync.create("python:3.11", connection_config=config)
+    assert caught.value.status_code == 520
+    assert caught.value.response_body == b"<html><title>Unknown error</title></html>"
+
+
+@pytest.mark.parametrize("body", [b'{"id": "s1', b"", b"[]", b"{}", b"null"])
+def test_a_success_that_cannot_be_read_is_told(peer: SandboxPeer, body: bytes) -> None:
+    peer.on(CREATE, answer(202, body, headers={"X-Request-ID": "r-1"}))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxApiException) as caught:
+            SandboxSync.create("python:3.11", connection_config=config)
+    assert (caught.value.status_code, caught.value.request_id) == (202, "r-1")
+
+
+# --- waiting for it to be ready
+
+
+def test_an_endpoint_that_is_not_there_yet_is_asked_for_again(peer: SandboxPeer) -> None:
+    peer.on(ENDPOINT, refuses(404, NOT_YET), refuses(404, NOT_YET), says(peer.endpoint()))
+    with config_of(peer) as config:
+        made(peer, config)
+    assert len(peer.asked(ENDPOINT)) == 3
+
+
+def test_a_daemon_that_does_not_answer_yet_is_asked_again(peer: SandboxPeer) -> None:
+    peer.on("GET /ping", answer(502), reset(), answer(500), answer(200))
+    with config_of(peer) as config:
+        made(peer, config)
+    assert len(peer.asked("GET /ping")) == 4
+
+
+def test_waiting_does_not_use_the_retries_of_the_config(peer: SandboxPeer) -> None:
+    peer.on("GET /ping", answer(503), answer(200))
+    told: list[object] = []
+    policy = RetryPolicy(on_retry=told.append)
+    with ConnectionConfigSync(domain=peer.address, retry_policy=policy) as config:
+        made(peer, config)
+    assert told == []
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        (ENDPOINT, 404, "DOCKER::SANDBOX_NOT_FOUND"),
+        (ENDPOINT, 401, "INVALID_API_KEY"),
+        ("GET /ping", 401, "UNAUTHORIZED"),
+        ("GET /ping", 403, "FORBIDDEN"),
+    ],
+)
+def test_what_will_not_get_better_is_raised_at_once_and_the_sandbox_deleted(
+    peer: SandboxPeer, request_: str, status: int, code: str
+) -> None:
+    peer.on(request_, refuses(status, code))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxApiException) as caught:
+            made(peer, config)
+    assert (caught.value.status_code, caught.value.sandbox_id) == (status, "s1")
+    assert len(peer.asked(request_)) == 1
+    assert len(peer.asked(DELETE)) == 1
+
+
+def test_a_sandbox_that_is_not_ready_in_time_is_deleted_and_the_last_failure_told(
+    peer: SandboxPeer,
+) -> None:
+    peer.on("GET /ping", refuses(500, "DAEMON::BROKEN"))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxReadyTimeoutException) as caught:
+            SandboxSync.create("python:3.11", ready_timeout=0.2, connection_config=config)
+    error = caught.value
+    assert error.sandbox_id == "s1"
+    assert "0.2 s (ready_timeout)" in str(error)
+    assert "DAEMON::BROKEN" in str(error)
+    assert isinstance(error.cause, SandboxApiException)
+    assert len(peer.asked("GET /ping")) > 1
+    assert len(peer.asked(DELETE)) == 1
+
+
+def test_one_deadline_bounds_every_request_of_a_create(peer: SandboxPeer) -> None:
+    peer.on("GET /ping", hang())
+    with config_of(peer) as config:
+        with pytest.raises(SandboxReadyTimeoutException, match="ready_timeout"):
+            SandboxSync.create("python:3.11", ready_timeout=0.2, connection_config=config)
+    assert len(peer.asked(DELETE)) == 1
+
+
+def test_a_server_that_does_not_answer_a_create_is_told_so(peer: SandboxPeer) -> None:
+    peer.on(CREATE, hang())
+    with config_of(peer) as config:
+        with pytest.raises(SandboxReadyTimeoutException, match="did not answer"):
+            SandboxSync.create("python:3.11", ready_timeout=0.1, connection_config=config)
+        with pytest.raises(SandboxTimeoutException):
+            SandboxSync.create("python:3.11", request_timeout=0.1, connection_config=config)
+
+
+@pytest.mark.parametrize("state", ["Failed", "Terminated"])
+def test_a_sandbox_that_has_failed_is_not_waited_for(peer: SandboxPeer, state: str) -> None:
+    peer.on(ENDPOINT, refuses(404, NOT_YET))
+    peer.on("GET /v1/sandboxes/s1", says(info(state)))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxUnhealthyException, match=state):
+            made(peer, config)
+    assert len(peer.asked(DELETE)) == 1
+
+
+def test_a_sandbox_that_cannot_be_deleted_is_a_note_on_the_first_error(
+    peer: SandboxPeer,
+) -> None:
+    peer.on("GET /ping", refuses(401))
+    peer.on(DELETE, refuses(500, "DELETE::BROKEN"))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxApiException) as caught:
+            made(peer, config)
+    assert caught.value.status_code == 401
+    assert "DELETE::BROKEN" in "".join(caught.value.__notes__)
+
+
+def test_without_a_health_check_only_the_address_is_asked_for(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        SandboxSync.create("python:3.11", skip_health_check=True, connection_config=config)
+    assert peer.asked("GET /ping") == []
+
+
+def test_a_health_check_of_ones_own_says_when_it_is_ready(peer: SandboxPeer) -> None:
+    answers = [False, True]
+    seen: list[str] = []
+
+    def check(sandbox: SandboxSync) -> bool:
+        seen.append(sandbox.id)
+        return answers.pop(0)
+
+    with config_of(peer) as config:
+        SandboxSync.create("python:3.11", health_check=check, connection_config=config)
+    assert seen == ["s1", "s1"]
+    assert peer.asked("GET /ping") == []
+
+
+def test_a_plain_function_will_do_as_a_health_check(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = SandboxSync.create(
+            "python:3.11", health_check=lambda _: True, connection_config=config
+        )
+        assert sandbox.is_healthy()
+
+
+def test_a_health_check_that_raises_is_asked_again_and_told_when_time_is_up(
+    peer: SandboxPeer,
+) -> None:
+    def check(sandbox: SandboxSync) -> bool:
+        raise ValueError("not so fast")
+
+    with config_of(peer) as config:
+        with pytest.raises(SandboxReadyTimeoutException, match="ValueError: not so fast") as caught:
+            SandboxSync.create(
+                "python:3.11", health_check=check, ready_timeout=0.1, connection_config=config
+            )
+    assert isinstance(caught.value.__cause__, ValueError)
+
+
+# --- for a block
+
+
+def test_temporary_kills_at_the_end(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        with SandboxSync.temporary("python:3.11", connection_config=config) as sandbox:
+            assert sandbox.id == "s1"
+            assert peer.asked(DELETE) == []
+        assert len(peer.asked(DELETE)) == 1
+
+
+def test_temporary_kills_after_an_error_and_raises_it(peer: SandboxPeer) -> None:
+    peer.on(DELETE, refuses(500, "DELETE::BROKEN"))
+    with config_of(peer) as config:
+        with pytest.raises(ZeroDivisionError) as caught:
+            with SandboxSync.temporary("python:3.11", connection_config=config):
+                raise ZeroDivisionError
+    assert len(peer.asked(DELETE)) == 1
+    assert "DELETE::BROKEN" in "".join(caught.value.__notes__)
+
+
+def test_temporary_tells_when_killing_fails(peer: SandboxPeer) -> None:
+    peer.on(DELETE, refuses(500, "DELETE::BROKEN"))
+    with config_of(peer) as config:
+        with pytest.raises(SandboxException, match=r"s1 could not be deleted.*DELETE::BROKEN"):
+            with SandboxSync.temporary("python:3.11", connection_config=config):
+                pass
+
+
+def test_temporary_takes_a_sandbox_that_is_gone_already(peer: SandboxPeer) -> None:
+    peer.on(DELETE, answer(204), refuses(404, "DOCKER::SANDBOX_NOT_FOUND"))
+    with config_of(peer) as config:
+        with SandboxSync.temporary("python:3.11", connection_config=config) as sandbox:
+            sandbox.kill()
+        assert len(peer.asked(DELETE)) == 2
+
+
+def test_leaving_a_sandbox_closes_and_does_not_kill(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        with SandboxSync.create("python:3.11", connection_config=config):
+            pass
+        assert peer.asked(DELETE) == []
+
+
+def test_a_config_of_its_own_is_closed_with_the_sandbox(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPEN_SANDBOX_DOMAIN", peer.address)
+    sandbox = SandboxSync.create("python:3.11")
+    assert peer.open_connections > 0
+    sandbox.close()
+    nothing_open(peer)
+
+
+def test_a_config_of_its_own_is_closed_when_there_is_no_sandbox(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OPEN_SANDBOX_DOMAIN", peer.address)
+    peer.on("GET /ping", refuses(401))
+    with pytest.raises(SandboxApiException):
+        SandboxSync.create("python:3.11")
+    nothing_open(peer)
+    with pytest.raises(SandboxApiException):
+        SandboxSync.connect("s1")
+    nothing_open(peer)
+
+
+# --- finding it again
+
+
+def test_connect_waits_for_the_daemon(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = SandboxSync.connect("s1", config)
+    assert sandbox.id == "s1"
+    assert len(peer.asked("GET /ping")) == 1
+
+
+def test_connecting_to_an_unknown_sandbox_is_told_and_deletes_nothing(
+    peer: SandboxPeer,
+) -> None:
+    with config_of(peer) as config:
+        with pytest.raises(SandboxApiException, match="SANDBOX_NOT_FOUND"):
+            SandboxSync.connect("s2", config)
+        peer.on("GET /ping", answer(500))
+        with pytest.raises(SandboxReadyTimeoutException, match="connect_timeout"):
+            SandboxSync.connect("s1", config, connect_timeout=0.1)
+    assert peer.asked("DELETE .*") == []
+
+
+@pytest.mark.parametrize("sandbox_id", ["", " ", ".", "..", "a\nb"])
+def test_an_id_that_names_another_place_is_refused(peer: SandboxPeer, sandbox_id: str) -> None:
+    with config_of(peer) as config:
+        with pytest.raises(InvalidArgumentException, match="sandbox_id"):
+            SandboxSync.connect(sandbox_id, config)
+        with pytest.raises(InvalidArgumentException, match="sandbox_id"):
+            SandboxSync.resume(sandbox_id, config)
+    assert peer.connections == 0
+
+
+def test_resume_by_id_wakes_and_connects(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = SandboxSync.resume("s1", config)
+    assert sandbox.id == "s1"
+    assert peer.asked()[0] == "POST /v1/sandboxes/s1/resume"
+    assert len(peer.asked("GET /ping")) == 1
+
+
+def test_resume_on_a_sandbox_gives_a_fresh_one(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        sandbox.pause()
+        again = sandbox.resume(resume_timeout=5)
+    assert again is not sandbox
+    assert again.id == sandbox.id
+    # Where it is may have changed.
+    assert len(peer.asked(ENDPOINT)) == 2
+
+
+# --- what is known of it
+
+
+def test_get_info(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        found = (made(peer, config)).get_info()
+    assert found.status.state == SandboxState.RUNNING
+    assert found.expires_at == datetime.fromisoformat(ENDS)
+    assert found.image == SandboxImageSpec("python:3.11")
+
+
+def test_nulls_and_unknown_words_break_no_info(peer: SandboxPeer) -> None:
+    odd = info("Hibernating", platform={"os": "plan9", "arch": "mips"}, expiresAt=None)
+    peer.on("GET /v1/sandboxes/s1", says({**odd, "image": None, "metadata": None, "new": 1}))
+    with config_of(peer) as config:
+        found = (made(peer, config)).get_info()
+    assert found.status.state == "Hibernating"
+    assert found.platform == PlatformSpec(os="plan9", arch="mips")
+    assert (found.expires_at, found.image, found.metadata) == (None, None, None)
+
+
+def test_the_address_of_a_port(peer: SandboxPeer) -> None:
+    peer.on("GET /v1/sandboxes/s1/endpoints/8000", says({"endpoint": "h:99/p"}))
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        assert (sandbox.get_endpoint(8000)).endpoint == "h:99/p"
+        assert sandbox.get_endpoint_url(8000) == "http://h:99/p"
+        with pytest.raises(InvalidArgumentException, match="port"):
+            sandbox.get_endpoint(70000)
+
+
+def test_a_signed_address_is_asked_for_each_time(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        sandbox.get_signed_endpoint(8000, 2_000_000_000)
+        sandbox.get_signed_endpoint(8000, 2_000_000_000)
+        with pytest.raises(InvalidArgumentException, match="expires"):
+            sandbox.get_signed_endpoint(8000, 0)
+    assert (
+        peer.asked("GET .*/8000") == ["GET /v1/sandboxes/s1/endpoints/8000?expires=2000000000"] * 2
+    )
+
+
+def test_through_the_server_every_address_is_asked_for_so(peer: SandboxPeer) -> None:
+    with config_of(peer, use_server_proxy=True, api_key="key-1") as config:
+        made(peer, config)
+    assert peer.asked(ENDPOINT) == ["GET /v1/sandboxes/s1/endpoints/44772?use_server_proxy=true"]
+    assert peer.requests[-1].headers["open-sandbox-api-key"] == "key-1"
+
+
+def test_the_key_goes_to_the_server_alone(peer: SandboxPeer) -> None:
+    with config_of(peer, api_key="key-1") as config:
+        made(peer, config)
+    assert "open-sandbox-api-key" not in peer.requests[-1].headers
+
+
+def test_is_healthy_is_false_and_raises_nothing_when_it_is_not(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        assert sandbox.is_healthy()
+        peer.on("GET /ping", answer(500))
+        assert not sandbox.is_healthy()
+
+
+def test_check_ready(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /ping", answer(500), answer(200))
+        sandbox.check_ready(5, 0.01)
+        peer.on("GET /ping", answer(500))
+        with pytest.raises(SandboxReadyTimeoutException):
+            sandbox.check_ready(0.1, 0.01)
+
+
+def test_wait_until_a_state(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), says(info("Paused")))
+        assert (sandbox.wait_until("Paused")).status.state == "Paused"
+        with pytest.raises(SandboxTimeoutException, match=r"still Paused after 0\.1 s"):
+            sandbox.wait_until("Running", timeout=0.1)
+
+
+def test_wait_until_gives_up_on_a_sandbox_that_failed(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", says(info("Failed")))
+        with pytest.raises(SandboxUnhealthyException, match="Failed"):
+            sandbox.wait_until("Running")
+
+
+def test_a_sandbox_that_is_forgotten_has_terminated(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", says(info("Stopping")), refuses(404))
+        found = sandbox.wait_until(SandboxState.TERMINATED)
+        assert found.status.state == "Terminated"
+        with pytest.raises(SandboxApiException):
+            sandbox.wait_until(SandboxState.TERMINATED)
+
+
+# --- changed and ended
+
+
+def test_renew_sends_when_it_ends(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        renewed = sandbox.renew(300)
+    ends = datetime.fromisoformat(peer.body("POST .*/renew-expiration")["expiresAt"])
+    assert timedelta(seconds=290) < ends - datetime.now(UTC) <= timedelta(seconds=300)
+    assert renewed.expires_at == datetime.fromisoformat(ENDS)
+
+
+def test_patch_metadata_removes_what_is_none(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        changed = sandbox.patch_metadata({"team": "core", "old": None})
+        with pytest.raises(InvalidArgumentException, match="bad key!"):
+            sandbox.patch_metadata({"bad key!": None})
+    assert peer.body("PATCH .*") == {"team": "core", "old": None}
+    assert changed.metadata == {"team": "core"}
+
+
+def test_killing_what_is_gone_is_done(peer: SandboxPeer) -> None:
+    peer.on(DELETE, answer(204), refuses(404))
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        sandbox.kill()
+        sandbox.kill()
+
+
+def test_killing_tells_every_other_refusal(peer: SandboxPeer) -> None:
+    peer.on(DELETE, refuses(409, "BUSY"))
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        with pytest.raises(SandboxApiException, match="BUSY"):
+            sandbox.destroy()
+
+
+def test_a_call_has_a_limit_of_its_own(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", hang())
+        with pytest.raises(SandboxTimeoutException, match=r"0\.1 s"):
+            sandbox.get_info(request_timeout=0.1)
+
+
+def test_files_as_another_user(peer: SandboxPeer) -> None:
+    peer.on("GET /v1/filesystem/1000/100/files/info", says({}))
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        sandbox.files_with_identity(1000, 100).get_file_info(["/tmp"])
+        with pytest.raises(InvalidArgumentException, match="uid"):
+            sandbox.files_with_identity(-1, 0)
