@@ -548,6 +548,12 @@ def _finish(value: T, close: Callable[[T], None], drop: Callable[[T], None], pid
     (close if pid == os.getpid() else drop)(value)
 
 
+#: What a body in chunks ends with, and the name under which a connection tells (`get_extra_info`)
+#: that this was the last it read. None where that is not known.
+LAST_CHUNK = b"0\r\n\r\n"
+CHUNKS_ENDED = "opensandbox.chunks_ended"
+
+
 # --- sockets ----------------------------------------------------------------------------------
 
 
@@ -635,11 +641,14 @@ class _BoundedStream(httpcore.NetworkStream):
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
+        self._chunks_ended = False
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
             self._sock.settimeout(_bounded(timeout))
-            return self._sock.recv(max_bytes)
+            data = self._sock.recv(max_bytes)
+            self._chunks_ended = data.endswith(LAST_CHUNK)
+            return data
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
@@ -684,6 +693,8 @@ class _BoundedStream(httpcore.NetworkStream):
             return self._sock
         if info == "is_readable":
             return _is_readable(self._sock)
+        if info == CHUNKS_ENDED:
+            return self._chunks_ended
         if info == "ssl_object":
             return self._sock if hasattr(self._sock, "selected_alpn_protocol") else None
         if info == "server_addr":
@@ -727,6 +738,7 @@ def _is_readable(sock: socket.socket) -> bool:
 
 
 __all__ = [
+    "CHUNKS_ENDED",
     "AsyncAwaitedOrNot",
     "AsyncConnectionPool",
     "AsyncEvent",

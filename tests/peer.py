@@ -59,6 +59,7 @@ class Exchange:
         while not self.stopping.is_set():
             left = ends - time.monotonic()
             if left <= 0:
+                self._sock.settimeout(None)  # or the next send would have as little time as this
                 return
             self._sock.settimeout(min(0.02, left))
             try:

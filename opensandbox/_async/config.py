@@ -32,7 +32,7 @@ from ..transport.retry import RetryPolicy
 from .transport import PooledTransport, RetryAsyncTransport, Verify
 
 if TYPE_CHECKING:
-    from .http import Connection
+    from .connection import Connection
 
 _DEFAULT_DOMAIN = "localhost:8080"
 #: The domain that stands for the embedded runtime of this machine.
@@ -359,7 +359,7 @@ class ConnectionConfig:
         """What the package sends with: the one client of this config."""
         connection = self._opened.connection
         if connection is None:
-            from .http import Connection
+            from .connection import Connection
 
             with _opening:
                 connection = self._opened.connection

@@ -48,7 +48,8 @@ from ..models.sandboxes import (
     Volume,
 )
 from .config import ConnectionConfig
-from .http import Connection, Service
+from .connection import Connection
+from .http import Service
 
 #: Which address: of a sandbox, a port, through the server or not.
 _Key = tuple[str, int, bool]

@@ -33,7 +33,7 @@ from ..transport.retry import RetryPolicy
 from .transport import PooledTransportSync, RetrySyncTransport, Verify
 
 if TYPE_CHECKING:
-    from .http import ConnectionSync
+    from .connection import ConnectionSync
 
 _DEFAULT_DOMAIN = "localhost:8080"
 #: The domain that stands for the embedded runtime of this machine.
@@ -360,7 +360,7 @@ class ConnectionConfigSync:
         """What the package sends with: the one client of this config."""
         connection = self._opened.connection
         if connection is None:
-            from .http import ConnectionSync
+            from .connection import ConnectionSync
 
             with _opening:
                 connection = self._opened.connection

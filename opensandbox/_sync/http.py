@@ -1,76 +1,42 @@
 # Written by scripts/unasync.py from opensandbox/_async/http.py. Do not edit.
-"""Sends requests and turns what comes back into values or our exceptions: the one place that does.
+"""Makes calls of one API at one address, and turns what comes back into values or our exceptions.
 
 Rules:
 
-* Each config has one `ConnectionSync`: one client, one pool, one drainer. A `ServiceSync` is one API at one
-  address on it, and cheap.
 * A deadline bounds a unary call with all its retries. A stream is bounded up to the answer's
   headers, and from there by an idle limit.
 * Only our exceptions leave, but for those that the caller's own functions raise.
 * Whatever happens, a connection goes back to the pool or is closed.
-* Every request goes through `ConnectionSync.send`: a trace span has its place there.
 """
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from http.cookiejar import CookieJar
-from socket import SHUT_RDWR
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
 
 from opensandbox_api.types import Client
 
-from .. import _launch
-from .._concurrency import (
-    Here,
-    Lock,
-    Operation,
-    Worker,
-    monotonic,
-    run_blocking,
-    time_limit,
-)
+from .._concurrency import Operation, monotonic, time_limit
 from .._wire import headers as names
 from .._wire.errors import error_from_response, malformed_answer, tried
-from .._wire.sse import MAX_FRAME, Frame, FrameDecoder, MalformedStream
-from .._wire.urls import server_url
+from .._wire.sse import MAX_FRAME
 from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds, seconds
-from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL, RetrySyncTransport
+from .streams import EventStreamSync, give_up, read_some
+from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
 
 if TYPE_CHECKING:
     from .config import ConnectionConfigSync
 
-_log = logging.getLogger("opensandbox")
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
 _ERROR_LIMIT = 256 * 2**10
-#: How many redirects are followed.
-_REDIRECTS = 10
-#: Once a peer has shown that it pings every 3 s, this many seconds of silence mean that it is dead.
-PING_SILENCE = 15.0
-#: How many ended streams wait to be read to their end, and for how many seconds each.
-_DRAIN_ROOM = 32
-_DRAIN_SECONDS = 2.0
-
-_SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|auth|credential", re.I)
-_OUR_SECRETS = (names.API_KEY, names.EXECD_ACCESS_TOKEN, names.SECURE_ACCESS)
-
-
-class ServerSync(NamedTuple):
-    """Where the lifecycle API is, and the key it wants (empty for none)."""
-
-    base_url: str
-    api_key: str
 
 
 class AnswerSync(Protocol[_T_co]):
@@ -79,152 +45,6 @@ class AnswerSync(Protocol[_T_co]):
     @property
     def parsed(self) -> _T_co | None:
         """The model in the answer."""
-
-
-class _NoCookiesSync(CookieJar):
-    """Keeps none: many sandboxes share one client, and their cookies would mix."""
-
-    def extract_cookies(self, *_: object) -> None:
-        return
-
-    def set_cookie(self, *_: object) -> None:
-        return
-
-
-class ConnectionSync:
-    """What one config sends with."""
-
-    def __init__(self, config: ConnectionConfigSync, transport: httpx.BaseTransport) -> None:
-        # Only parts of the config: a cycle of the two would keep sockets open until a collection.
-        self._closes = config.owns_transport
-        self._follows = config.follow_redirects
-        self._debug = config.debug
-        self._own = transport
-        policy = config.retry_policy
-        if not isinstance(transport, RetrySyncTransport) and policy.wraps_transport():
-            transport = RetrySyncTransport(transport, policy)
-        self._client = httpx.Client(
-            transport=transport,
-            event_hooks=config.event_hooks,
-            trust_env=False,
-            timeout=None,  # every request brings its own
-            cookies=_NoCookiesSync(),
-        )
-        self._local = _LocalRuntimeSync()
-        self._server: tuple[str, str, str] | None = None
-        self._drainers = Here(_new_drainer, Worker.close, _forget_drainer)
-
-    def send(self, request: httpx.Request) -> httpx.Response:
-        """Send one request and give back the answer with its body unread.
-
-        Raises httpx's exceptions.
-        """
-        started = monotonic() if self._debug else 0.0
-        response = self._client.send(request, stream=True)
-        for _ in range(_REDIRECTS):
-            following = response.next_request
-            if not self._follows or following is None:
-                break
-            response.close()
-            _keep_secrets(request, following)
-            response = self._client.send(following, stream=True)
-        if self._debug:
-            _log_answer(request, response, monotonic() - started)
-        return response
-
-    def server(self, config: ConnectionConfigSync) -> ServerSync:
-        """The server, which for `local` is found or started first."""
-        if config.is_local:
-            return self.local_runtime()
-        return self.known_server(config)
-
-    def local_runtime(self, *, gone: bytes | None = None) -> ServerSync:
-        """The embedded runtime; `gone` is the host and port where it is no longer."""
-        return self._local.find(gone)
-
-    def known_server(self, config: ConnectionConfigSync) -> ServerSync:
-        """The server as far as it is known without looking for it."""
-        if config.is_local:
-            return self._local.known()
-        domain, protocol = config.get_domain(), config.protocol
-        if self._server is None or self._server[:2] != (domain, protocol):
-            self._server = (domain, protocol, server_url(domain, protocol))
-        return ServerSync(self._server[2], config.get_api_key())
-
-    def leave_to_drainer(self, stream: EventStreamSync) -> None:
-        """Read the rest of an ended stream in the background, so that its connection is reused."""
-        if not self._drainers.get().offer(stream):
-            stream.close()
-
-    def close(self) -> None:
-        """Stop the drainer, and close the connections unless they are the caller's own."""
-        self._drainers.close()
-        if self._closes:
-            self._own.close()
-
-
-class _LocalRuntimeSync:
-    """Where the embedded runtime was last found."""
-
-    def __init__(self) -> None:
-        self._found: ServerSync | None = None
-        self._looking = Here(Lock, _no_close, _no_drop)
-
-    def find(self, gone: bytes | None) -> ServerSync:
-        if self._found is not None and gone is None:
-            return self._found
-        with self._looking.get():
-            found = self._found
-            if found is None or httpx.URL(found.base_url).netloc == gone:
-                self._found = None
-                runtime = run_blocking(_launch.find_or_start)
-                found = self._found = ServerSync(f"{runtime.url}/v1", runtime.api_key)
-            return found
-
-    def known(self) -> ServerSync:
-        if self._found is None:
-            raise SandboxConnectionException(
-                "the embedded runtime has no address before its first use"
-            )
-        return self._found
-
-
-def _no_close(lock: Lock) -> None:
-    """A lock has nothing to close."""
-
-
-def _no_drop(lock: Lock) -> None:
-    """Nor anything to let go of."""
-
-
-# --- the drainer ------------------------------------------------------------------------------
-
-
-def _new_drainer() -> Worker[EventStreamSync]:
-    return Worker(
-        _drain,
-        EventStreamSync.close,
-        EventStreamSync.interrupt,
-        room=_DRAIN_ROOM,
-        name="opensandbox stream drainer",
-    )
-
-
-def _forget_drainer(drainer: Worker[EventStreamSync]) -> None:
-    """Nothing: its streams went with their event loop or process."""
-
-
-def _drain(stream: EventStreamSync) -> None:
-    try:
-        with time_limit(_DRAIN_SECONDS):
-            stream.read_to_end()
-    except (httpx.HTTPError, httpx.StreamError, TimeoutError):
-        pass  # its connection is closed instead of being used again
-    finally:
-        stream.close()
-
-
-# --- a service --------------------------------------------------------------------------------
 
 
 class ServiceSync:
@@ -378,7 +198,7 @@ class ServiceSync:
             raise self._fault(error, request, idle if headers_came else limit) from error
         finally:
             if response is not None:
-                _give_up(response)
+                give_up(response)
 
     @contextmanager
     def event_stream(
@@ -409,7 +229,9 @@ class ServiceSync:
                 if not response.is_success:
                     raise self._refusal(response)
             request.extensions["timeout"]["read"] = None
-            events = EventStreamSync(self, response, idle, max_frame)
+            events = EventStreamSync(
+                response, idle=idle, max_frame=max_frame, sandbox_id=self.sandbox_id
+            )
             yield events
         except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
             if events is not None:
@@ -419,7 +241,7 @@ class ServiceSync:
             if events is not None and events.left:
                 self.config.connection.leave_to_drainer(events)
             elif response is not None:
-                _give_up(response)
+                give_up(response)
 
     # --- sending
 
@@ -490,7 +312,7 @@ class ServiceSync:
     # --- what came back
 
     def _refusal(self, response: httpx.Response) -> SandboxException:
-        body = _read_some(response, _ERROR_LIMIT, broken_is_fine=True)
+        body = read_some(response, _ERROR_LIMIT, broken_is_fine=True)
         return error_from_response(
             response.status_code,
             response.headers,
@@ -580,7 +402,7 @@ class _ExchangeSync:
         if short and "content-encoding" not in response.headers:
             response.read()
             return response
-        body = _read_some(response, self._body_limit + 1)
+        body = read_some(response, self._body_limit + 1)
         if len(body) > self._body_limit:
             self.response = httpx.Response(
                 response.status_code, headers=response.headers, request=response.request
@@ -610,142 +432,9 @@ class _ExchangeSync:
         )
 
 
-class EventStreamSync:
-    """The events of one answer, as they come."""
-
-    def __init__(
-        self, service: ServiceSync, response: httpx.Response, idle: float | None, max_frame: int
-    ) -> None:
-        self._service = service
-        self._response = response
-        # One iterator from the first byte to the last: giving one up closes the connection.
-        self._chunks = response.iter_bytes()
-        self._decoder = FrameDecoder(max_frame=max_frame)
-        #: How many seconds of silence are taken now; None for any number.
-        self.idle = idle
-        self.left = False
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """The headers of the answer."""
-        return self._response.headers
-
-    @property
-    def unfinished(self) -> bool:
-        """Whether the stream ended in the middle of an event."""
-        return self._decoder.unfinished
-
-    def leave(self) -> None:
-        """What follows is of no interest: on leaving, the rest is read in the background."""
-        self.left = True
-
-    def __iter__(self) -> Generator[list[Frame], None, None]:
-        """The events in the lists that they arrive in."""
-        while (chunk := self._next()) is not None:
-            if frames := self._decode(chunk):
-                yield frames
-        if frames := self._decode(None):
-            yield frames
-
-    def _next(self) -> bytes | None:
-        if self.idle is None:
-            return next(self._chunks, None)
-        with time_limit(self.idle):
-            return next(self._chunks, None)
-
-    def read_to_end(self) -> None:
-        """Read what is left and drop it."""
-        for _ in self._chunks:
-            pass
-
-    def close(self) -> None:
-        """Give the connection back when all was read, else close it."""
-        _give_up(self._response)
-
-    def interrupt(self) -> None:
-        """Make a thread that waits for the next bytes give up."""
-        network = self._response.extensions.get("network_stream")
-        sock = network.get_extra_info("socket") if network is not None else None
-        if sock is not None:
-            with suppress(OSError):
-                sock.shutdown(SHUT_RDWR)
-
-    def _decode(self, chunk: bytes | None) -> list[Frame]:
-        try:
-            frames = self._decoder.close() if chunk is None else self._decoder.feed(chunk)
-        except MalformedStream as error:
-            raise malformed_answer(
-                error.problem,
-                self._response.status_code,
-                self._response.headers,
-                error.data.encode(),
-                method=self._response.request.method,
-                url=str(self._response.request.url),
-                sandbox_id=self._service.sandbox_id,
-            ) from error
-        if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
-            self.idle = PING_SILENCE
-        return frames
-
-
-# --- small things -----------------------------------------------------------------------------
-
-
-def _give_up(response: httpx.Response) -> None:
-    with suppress(httpx.HTTPError):
-        response.close()
-
-
-def _read_some(response: httpx.Response, limit: int, *, broken_is_fine: bool = False) -> bytes:
-    """The body, or the first `limit` bytes of it; perhaps as far as it came before it broke."""
-    parts: list[bytes] = []
-    size = 0
-    try:
-        for chunk in response.iter_bytes():
-            parts.append(chunk)
-            size += len(chunk)
-            if size >= limit:
-                break
-    except httpx.HTTPError:
-        if not broken_is_fine:
-            raise
-    return b"".join(parts)[:limit]
-
-
-def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
-    """Take the keys out of a request that was redirected to another place."""
-    old, new = request.url, following.url
-    if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
-        for name in _OUR_SECRETS:
-            following.headers.pop(name, None)
-
-
 def _retries_told(request: httpx.Request) -> str:
     failures = request.extensions.get(FAILURES)
     if not failures:
         return ""
     times = "once" if len(failures) == 1 else f"{len(failures)} times"
     return f" (tried {times} before; last: {failures[-1]})"
-
-
-def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
-    _log.debug(
-        "%s %s %d %.0f ms request %s",
-        request.method,
-        _masked(request.url),
-        response.status_code,
-        took * 1000,
-        response.headers.get(names.REQUEST_ID, "-"),
-    )
-
-
-def _masked(url: httpx.URL) -> str:
-    """A URL fit for a log: no user, no password, no secret value in the query."""
-    shown = url.copy_with(userinfo=b"") if url.userinfo else url
-    if not shown.query:
-        return str(shown)
-    pairs = [
-        (name, "***" if _SECRET_PARAMETER.search(name) else value)
-        for name, value in shown.params.multi_items()
-    ]
-    return str(shown.copy_with(params=pairs))

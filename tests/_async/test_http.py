@@ -9,7 +9,8 @@ import httpx
 import pytest
 
 from opensandbox._async.config import ConnectionConfig
-from opensandbox._async.http import EventStream, Service
+from opensandbox._async.http import Service
+from opensandbox._async.streams import EventStream
 from opensandbox._concurrency import async_gather, async_sleep, monotonic
 from opensandbox.exceptions import (
     SandboxApiException,
@@ -492,7 +493,7 @@ async def test_events_that_break_off_are_our_error() -> None:
 
 
 async def test_a_peer_that_pinged_and_fell_silent_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opensandbox._async.http.PING_SILENCE", 0.2)
+    monkeypatch.setattr("opensandbox._async.streams.PING_SILENCE", 0.2)
     with Peer(events_without_end(INIT, PING)) as peer:
         service = server(peer)
         with pytest.raises(SandboxTimeoutException, match=r"0\.2 s"):

@@ -11,7 +11,8 @@ import pytest
 
 from opensandbox._concurrency import gather, monotonic, sleep
 from opensandbox._sync.config import ConnectionConfigSync
-from opensandbox._sync.http import EventStreamSync, ServiceSync
+from opensandbox._sync.http import ServiceSync
+from opensandbox._sync.streams import EventStreamSync
 from opensandbox.exceptions import (
     SandboxApiException,
     SandboxConnectionException,
@@ -497,7 +498,7 @@ def test_events_that_break_off_are_our_error() -> None:
 
 
 def test_a_peer_that_pinged_and_fell_silent_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opensandbox._sync.http.PING_SILENCE", 0.2)
+    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.2)
     with Peer(events_without_end(INIT, PING)) as peer:
         service = server(peer)
         with pytest.raises(SandboxTimeoutException, match=r"0\.2 s"):

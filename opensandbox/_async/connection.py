@@ -1,0 +1,231 @@
+"""What one config sends with: one client, one pool, one drainer, and where the server is.
+
+Rules:
+
+* Every request goes through `Connection.send`: a trace span has its place there.
+* A redirect takes no key to another place; no cookie is kept; no log line holds a secret.
+* What the caller brought along stays the caller's to close.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+
+from .. import _launch
+from .._concurrency import (
+    AsyncHere,
+    AsyncLock,
+    AsyncWorker,
+    async_run_blocking,
+    async_time_limit,
+    monotonic,
+)
+from .._wire import headers as names
+from .._wire.urls import server_url
+from ..exceptions import SandboxConnectionException
+from .streams import EventStream
+from .transport import RetryAsyncTransport
+
+if TYPE_CHECKING:
+    from .config import ConnectionConfig
+
+_log = logging.getLogger("opensandbox")
+
+#: How many redirects are followed.
+_REDIRECTS = 10
+#: How many ended streams wait to be read to their end, and for how many seconds each.
+_DRAIN_ROOM = 32
+_DRAIN_SECONDS = 2.0
+#: The same for a stream whose end has most likely come already.
+_AT_ONCE = 0.02
+
+_SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|auth|credential", re.I)
+_OUR_SECRETS = (names.API_KEY, names.EXECD_ACCESS_TOKEN, names.SECURE_ACCESS)
+
+
+class Server(NamedTuple):
+    """Where the lifecycle API is, and the key it wants (empty for none)."""
+
+    base_url: str
+    api_key: str
+
+
+class _NoCookies(CookieJar):
+    """Keeps none: many sandboxes share one client, and their cookies would mix."""
+
+    def extract_cookies(self, *_: object) -> None:
+        return
+
+    def set_cookie(self, *_: object) -> None:
+        return
+
+
+class Connection:
+    """What one config sends with."""
+
+    def __init__(self, config: ConnectionConfig, transport: httpx.AsyncBaseTransport) -> None:
+        # Only parts of the config: a cycle of the two would keep sockets open until a collection.
+        self._closes = config.owns_transport
+        self._follows = config.follow_redirects
+        self._debug = config.debug
+        self._own = transport
+        policy = config.retry_policy
+        if not isinstance(transport, RetryAsyncTransport) and policy.wraps_transport():
+            transport = RetryAsyncTransport(transport, policy)
+        self._client = httpx.AsyncClient(
+            transport=transport,
+            event_hooks=config.event_hooks,
+            trust_env=False,
+            timeout=None,  # every request brings its own
+            cookies=_NoCookies(),
+        )
+        self._local = _LocalRuntime()
+        self._server: tuple[str, str, str] | None = None
+        self._drainers = AsyncHere(_new_drainer, AsyncWorker.close, _forget_drainer)
+
+    async def send(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and give back the answer with its body unread.
+
+        Raises httpx's exceptions.
+        """
+        started = monotonic() if self._debug else 0.0
+        response = await self._client.send(request, stream=True)
+        for _ in range(_REDIRECTS):
+            following = response.next_request
+            if not self._follows or following is None:
+                break
+            await response.aclose()
+            _keep_secrets(request, following)
+            response = await self._client.send(following, stream=True)
+        if self._debug:
+            _log_answer(request, response, monotonic() - started)
+        return response
+
+    async def server(self, config: ConnectionConfig) -> Server:
+        """The server, which for `local` is found or started first."""
+        if config.is_local:
+            return await self.local_runtime()
+        return self.known_server(config)
+
+    async def local_runtime(self, *, gone: bytes | None = None) -> Server:
+        """The embedded runtime; `gone` is the host and port where it is no longer."""
+        return await self._local.find(gone)
+
+    def known_server(self, config: ConnectionConfig) -> Server:
+        """The server as far as it is known without looking for it."""
+        if config.is_local:
+            return self._local.known()
+        domain, protocol = config.get_domain(), config.protocol
+        if self._server is None or self._server[:2] != (domain, protocol):
+            self._server = (domain, protocol, server_url(domain, protocol))
+        return Server(self._server[2], config.get_api_key())
+
+    async def leave_to_drainer(self, stream: EventStream) -> None:
+        """Read the rest of an ended stream in the background, so that its connection is reused."""
+        if stream.seems_complete:
+            await _drain(stream, _AT_ONCE)  # cheaper than waking a thread
+        elif not self._drainers.get().offer(stream):
+            await stream.close()
+
+    async def close(self) -> None:
+        """Stop the drainer, and close the connections unless they are the caller's own."""
+        await self._drainers.aclose()
+        if self._closes:
+            await self._own.aclose()
+
+
+class _LocalRuntime:
+    """Where the embedded runtime was last found."""
+
+    def __init__(self) -> None:
+        self._found: Server | None = None
+        self._looking = AsyncHere(AsyncLock, _no_close, _no_drop)
+
+    async def find(self, gone: bytes | None) -> Server:
+        if self._found is not None and gone is None:
+            return self._found
+        async with self._looking.get():
+            found = self._found
+            if found is None or httpx.URL(found.base_url).netloc == gone:
+                self._found = None
+                runtime = await async_run_blocking(_launch.find_or_start)
+                found = self._found = Server(f"{runtime.url}/v1", runtime.api_key)
+            return found
+
+    def known(self) -> Server:
+        if self._found is None:
+            raise SandboxConnectionException(
+                "the embedded runtime has no address before its first use"
+            )
+        return self._found
+
+
+async def _no_close(lock: AsyncLock) -> None:
+    """A lock has nothing to close."""
+
+
+def _no_drop(lock: AsyncLock) -> None:
+    """Nor anything to let go of."""
+
+
+# --- the drainer ------------------------------------------------------------------------------
+
+
+def _new_drainer() -> AsyncWorker[EventStream]:
+    return AsyncWorker(
+        _drain,
+        EventStream.close,
+        EventStream.interrupt,
+        room=_DRAIN_ROOM,
+        name="opensandbox stream drainer",
+    )
+
+
+def _forget_drainer(drainer: AsyncWorker[EventStream]) -> None:
+    """Nothing: its streams went with their event loop or process."""
+
+
+async def _drain(stream: EventStream, limit: float = _DRAIN_SECONDS) -> None:
+    try:
+        async with async_time_limit(limit):
+            await stream.read_to_end()
+    except (httpx.HTTPError, httpx.StreamError, TimeoutError):
+        pass  # its connection is closed instead of being used again
+    finally:
+        await stream.close()
+
+
+def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
+    """Take the keys out of a request that was redirected to another place."""
+    old, new = request.url, following.url
+    if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
+        for name in _OUR_SECRETS:
+            following.headers.pop(name, None)
+
+
+def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
+    _log.debug(
+        "%s %s %d %.0f ms request %s",
+        request.method,
+        _masked(request.url),
+        response.status_code,
+        took * 1000,
+        response.headers.get(names.REQUEST_ID, "-"),
+    )
+
+
+def _masked(url: httpx.URL) -> str:
+    """A URL fit for a log: no user, no password, no secret value in the query."""
+    shown = url.copy_with(userinfo=b"") if url.userinfo else url
+    if not shown.query:
+        return str(shown)
+    pairs = [
+        (name, "***" if _SECRET_PARAMETER.search(name) else value)
+        for name, value in shown.params.multi_items()
+    ]
+    return str(shown.copy_with(params=pairs))

@@ -1,0 +1,126 @@
+"""The body of an answer while it comes: its events, or as much of it as is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import suppress
+from socket import SHUT_RDWR
+
+import httpx
+
+from .._concurrency import CHUNKS_ENDED, async_time_limit
+from .._wire.errors import malformed_answer
+from .._wire.sse import Frame, FrameDecoder, MalformedStream
+
+#: Once a peer has shown that it pings every 3 s, this many seconds of silence mean that it is dead.
+PING_SILENCE = 15.0
+
+
+class EventStream:
+    """The events of one answer, as they come."""
+
+    def __init__(
+        self,
+        response: httpx.Response,
+        *,
+        idle: float | None,
+        max_frame: int,
+        sandbox_id: str | None,
+    ) -> None:
+        self._sandbox_id = sandbox_id
+        self._response = response
+        # One iterator from the first byte to the last: giving one up closes the connection.
+        self._chunks = response.aiter_bytes()
+        self._decoder = FrameDecoder(max_frame=max_frame)
+        #: How many seconds of silence are taken now; None for any number.
+        self.idle = idle
+        self.left = False
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The headers of the answer."""
+        return self._response.headers
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether the stream ended in the middle of an event."""
+        return self._decoder.unfinished
+
+    def leave(self) -> None:
+        """What follows is of no interest: on leaving, the rest is read in the background."""
+        self.left = True
+
+    async def __aiter__(self) -> AsyncGenerator[list[Frame], None]:
+        """The events in the lists that they arrive in."""
+        while (chunk := await self._next()) is not None:
+            if frames := self._decode(chunk):
+                yield frames
+        if frames := self._decode(None):
+            yield frames
+
+    async def _next(self) -> bytes | None:
+        if self.idle is None:
+            return await anext(self._chunks, None)
+        async with async_time_limit(self.idle):
+            return await anext(self._chunks, None)
+
+    @property
+    def seems_complete(self) -> bool:
+        """Whether the end of the body has most likely come: then nothing is waited for."""
+        network = self._response.extensions.get("network_stream")
+        return network is not None and network.get_extra_info(CHUNKS_ENDED) is True
+
+    async def read_to_end(self) -> None:
+        """Read what is left and drop it."""
+        async for _ in self._chunks:
+            pass
+
+    async def close(self) -> None:
+        """Give the connection back when all was read, else close it."""
+        await give_up(self._response)
+
+    def interrupt(self) -> None:
+        """Make a thread that waits for the next bytes give up."""
+        network = self._response.extensions.get("network_stream")
+        sock = network.get_extra_info("socket") if network is not None else None
+        if sock is not None:
+            with suppress(OSError):
+                sock.shutdown(SHUT_RDWR)
+
+    def _decode(self, chunk: bytes | None) -> list[Frame]:
+        try:
+            frames = self._decoder.close() if chunk is None else self._decoder.feed(chunk)
+        except MalformedStream as error:
+            raise malformed_answer(
+                error.problem,
+                self._response.status_code,
+                self._response.headers,
+                error.data.encode(),
+                method=self._response.request.method,
+                url=str(self._response.request.url),
+                sandbox_id=self._sandbox_id,
+            ) from error
+        if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
+            self.idle = PING_SILENCE
+        return frames
+
+
+async def give_up(response: httpx.Response) -> None:
+    with suppress(httpx.HTTPError):
+        await response.aclose()
+
+
+async def read_some(response: httpx.Response, limit: int, *, broken_is_fine: bool = False) -> bytes:
+    """The body, or the first `limit` bytes of it; perhaps as far as it came before it broke."""
+    parts: list[bytes] = []
+    size = 0
+    try:
+        async for chunk in response.aiter_bytes():
+            parts.append(chunk)
+            size += len(chunk)
+            if size >= limit:
+                break
+    except httpx.HTTPError:
+        if not broken_is_fine:
+            raise
+    return b"".join(parts)[:limit]

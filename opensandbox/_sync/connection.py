@@ -1,0 +1,232 @@
+# Written by scripts/unasync.py from opensandbox/_async/connection.py. Do not edit.
+"""What one config sends with: one client, one pool, one drainer, and where the server is.
+
+Rules:
+
+* Every request goes through `ConnectionSync.send`: a trace span has its place there.
+* A redirect takes no key to another place; no cookie is kept; no log line holds a secret.
+* What the caller brought along stays the caller's to close.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING, NamedTuple
+
+import httpx
+
+from .. import _launch
+from .._concurrency import (
+    Here,
+    Lock,
+    Worker,
+    monotonic,
+    run_blocking,
+    time_limit,
+)
+from .._wire import headers as names
+from .._wire.urls import server_url
+from ..exceptions import SandboxConnectionException
+from .streams import EventStreamSync
+from .transport import RetrySyncTransport
+
+if TYPE_CHECKING:
+    from .config import ConnectionConfigSync
+
+_log = logging.getLogger("opensandbox")
+
+#: How many redirects are followed.
+_REDIRECTS = 10
+#: How many ended streams wait to be read to their end, and for how many seconds each.
+_DRAIN_ROOM = 32
+_DRAIN_SECONDS = 2.0
+#: The same for a stream whose end has most likely come already.
+_AT_ONCE = 0.02
+
+_SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|auth|credential", re.I)
+_OUR_SECRETS = (names.API_KEY, names.EXECD_ACCESS_TOKEN, names.SECURE_ACCESS)
+
+
+class ServerSync(NamedTuple):
+    """Where the lifecycle API is, and the key it wants (empty for none)."""
+
+    base_url: str
+    api_key: str
+
+
+class _NoCookiesSync(CookieJar):
+    """Keeps none: many sandboxes share one client, and their cookies would mix."""
+
+    def extract_cookies(self, *_: object) -> None:
+        return
+
+    def set_cookie(self, *_: object) -> None:
+        return
+
+
+class ConnectionSync:
+    """What one config sends with."""
+
+    def __init__(self, config: ConnectionConfigSync, transport: httpx.BaseTransport) -> None:
+        # Only parts of the config: a cycle of the two would keep sockets open until a collection.
+        self._closes = config.owns_transport
+        self._follows = config.follow_redirects
+        self._debug = config.debug
+        self._own = transport
+        policy = config.retry_policy
+        if not isinstance(transport, RetrySyncTransport) and policy.wraps_transport():
+            transport = RetrySyncTransport(transport, policy)
+        self._client = httpx.Client(
+            transport=transport,
+            event_hooks=config.event_hooks,
+            trust_env=False,
+            timeout=None,  # every request brings its own
+            cookies=_NoCookiesSync(),
+        )
+        self._local = _LocalRuntimeSync()
+        self._server: tuple[str, str, str] | None = None
+        self._drainers = Here(_new_drainer, Worker.close, _forget_drainer)
+
+    def send(self, request: httpx.Request) -> httpx.Response:
+        """Send one request and give back the answer with its body unread.
+
+        Raises httpx's exceptions.
+        """
+        started = monotonic() if self._debug else 0.0
+        response = self._client.send(request, stream=True)
+        for _ in range(_REDIRECTS):
+            following = response.next_request
+            if not self._follows or following is None:
+                break
+            response.close()
+            _keep_secrets(request, following)
+            response = self._client.send(following, stream=True)
+        if self._debug:
+            _log_answer(request, response, monotonic() - started)
+        return response
+
+    def server(self, config: ConnectionConfigSync) -> ServerSync:
+        """The server, which for `local` is found or started first."""
+        if config.is_local:
+            return self.local_runtime()
+        return self.known_server(config)
+
+    def local_runtime(self, *, gone: bytes | None = None) -> ServerSync:
+        """The embedded runtime; `gone` is the host and port where it is no longer."""
+        return self._local.find(gone)
+
+    def known_server(self, config: ConnectionConfigSync) -> ServerSync:
+        """The server as far as it is known without looking for it."""
+        if config.is_local:
+            return self._local.known()
+        domain, protocol = config.get_domain(), config.protocol
+        if self._server is None or self._server[:2] != (domain, protocol):
+            self._server = (domain, protocol, server_url(domain, protocol))
+        return ServerSync(self._server[2], config.get_api_key())
+
+    def leave_to_drainer(self, stream: EventStreamSync) -> None:
+        """Read the rest of an ended stream in the background, so that its connection is reused."""
+        if stream.seems_complete:
+            _drain(stream, _AT_ONCE)  # cheaper than waking a thread
+        elif not self._drainers.get().offer(stream):
+            stream.close()
+
+    def close(self) -> None:
+        """Stop the drainer, and close the connections unless they are the caller's own."""
+        self._drainers.close()
+        if self._closes:
+            self._own.close()
+
+
+class _LocalRuntimeSync:
+    """Where the embedded runtime was last found."""
+
+    def __init__(self) -> None:
+        self._found: ServerSync | None = None
+        self._looking = Here(Lock, _no_close, _no_drop)
+
+    def find(self, gone: bytes | None) -> ServerSync:
+        if self._found is not None and gone is None:
+            return self._found
+        with self._looking.get():
+            found = self._found
+            if found is None or httpx.URL(found.base_url).netloc == gone:
+                self._found = None
+                runtime = run_blocking(_launch.find_or_start)
+                found = self._found = ServerSync(f"{runtime.url}/v1", runtime.api_key)
+            return found
+
+    def known(self) -> ServerSync:
+        if self._found is None:
+            raise SandboxConnectionException(
+                "the embedded runtime has no address before its first use"
+            )
+        return self._found
+
+
+def _no_close(lock: Lock) -> None:
+    """A lock has nothing to close."""
+
+
+def _no_drop(lock: Lock) -> None:
+    """Nor anything to let go of."""
+
+
+# --- the drainer ------------------------------------------------------------------------------
+
+
+def _new_drainer() -> Worker[EventStreamSync]:
+    return Worker(
+        _drain,
+        EventStreamSync.close,
+        EventStreamSync.interrupt,
+        room=_DRAIN_ROOM,
+        name="opensandbox stream drainer",
+    )
+
+
+def _forget_drainer(drainer: Worker[EventStreamSync]) -> None:
+    """Nothing: its streams went with their event loop or process."""
+
+
+def _drain(stream: EventStreamSync, limit: float = _DRAIN_SECONDS) -> None:
+    try:
+        with time_limit(limit):
+            stream.read_to_end()
+    except (httpx.HTTPError, httpx.StreamError, TimeoutError):
+        pass  # its connection is closed instead of being used again
+    finally:
+        stream.close()
+
+
+def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
+    """Take the keys out of a request that was redirected to another place."""
+    old, new = request.url, following.url
+    if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
+        for name in _OUR_SECRETS:
+            following.headers.pop(name, None)
+
+
+def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
+    _log.debug(
+        "%s %s %d %.0f ms request %s",
+        request.method,
+        _masked(request.url),
+        response.status_code,
+        took * 1000,
+        response.headers.get(names.REQUEST_ID, "-"),
+    )
+
+
+def _masked(url: httpx.URL) -> str:
+    """A URL fit for a log: no user, no password, no secret value in the query."""
+    shown = url.copy_with(userinfo=b"") if url.userinfo else url
+    if not shown.query:
+        return str(shown)
+    pairs = [
+        (name, "***" if _SECRET_PARAMETER.search(name) else value)
+        for name, value in shown.params.multi_items()
+    ]
+    return str(shown.copy_with(params=pairs))
