@@ -27,11 +27,11 @@ from opensandbox_api.types import UNSET
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
 from ..models.filesystem import ContentReplaceEntry, MoveEntry, SetPermissionEntry, WriteEntry
+from . import variables
 
 T = TypeVar("T")
 
 _RANGE = re.compile(r"bytes=[0-9, -]+")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def run_command(
@@ -80,18 +80,12 @@ def run_in_session(
 
 
 def set_env(key: str, value: str) -> str:
-    """The shell line that keeps a variable for the commands that follow.
-
-    execd reads the file that EXECD_ENVS names before each command: `KEY='value'`, taken as it
-    stands, or `KEY="value"` with a backslash before `\\`, `"`, `$` and a backquote.
-    """
-    if not isinstance(key, str) or not _NAME.fullmatch(key):
+    """The shell line that keeps a variable for the commands that follow; see `variables`."""
+    if not isinstance(key, str) or not variables.is_name(key):
         raise InvalidArgumentException(
             f"a variable's name is letters, digits and _, no digit first; got {key!r}"
         )
-    plain = text(value, "value", empty=True)
-    quoted = f"'{plain}'" if "'" not in plain else '"' + re.sub(r'([\\"$`])', r"\\\1", plain) + '"'
-    line = f"{key}={quoted}"
+    line = variables.assignment(key, text(value, "value", empty=True))
     return (
         'if [ -z "${EXECD_ENVS-}" ]; then'
         " echo 'this sandbox keeps no variables: EXECD_ENVS is not set' >&2; exit 1; fi; "
