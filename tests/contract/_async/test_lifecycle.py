@@ -57,10 +57,7 @@ async def test_list_all_walks_the_pages(server: Server, config: ConnectionConfig
         Sandbox.temporary(server.image, connection_config=config, metadata={"m": "walk"}) as two,
         await SandboxManager.create(config) as manager,
     ):
-        found = [
-            info.id
-            async for info in manager.list_all(SandboxFilter(metadata={"m": "walk"}, page_size=1))
-        ]
+        found = [info.id async for info in manager.list_all(metadata={"m": "walk"}, page_size=1)]
         assert sorted(found) == sorted([one.id, two.id])
 
 
@@ -94,9 +91,7 @@ async def test_pause_stops_and_resume_goes_on(server: Server, config: Connection
         assert (await fresh.commands.run("echo alive")).text == "alive"
 
 
-async def test_connect_reaches_the_same_sandbox(
-    sandbox: Sandbox, config: ConnectionConfig
-) -> None:
+async def test_connect_reaches_the_same_sandbox(sandbox: Sandbox, config: ConnectionConfig) -> None:
     await sandbox.files.write_file("/tmp/mark", "here")
     again = await Sandbox.connect(sandbox.id, connection_config=config)
     assert await again.files.read_file("/tmp/mark") == "here"
@@ -131,7 +126,7 @@ async def test_a_temporary_sandbox_is_killed_when_its_block_fails(
 
 async def test_a_port_is_reached_from_outside(sandbox: Sandbox) -> None:
     started = await sandbox.commands.run(
-        "mkdir -p /tmp/www && cd /tmp/www && echo hello > index.html && python3 -m http.server 8000",
+        "mkdir -p /tmp/www; cd /tmp/www; echo hello > index.html; python3 -m http.server 8000",
         background=True,
     )
     assert started.id

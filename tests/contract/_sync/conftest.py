@@ -7,22 +7,22 @@ from collections.abc import Iterator
 
 import pytest
 
-from opensandbox import ConnectionConfig, Sandbox
+from opensandbox import ConnectionConfigSync, SandboxSync
 from tests.contract.conftest import Server
 
 
 @pytest.fixture(scope="module")
-def config(server: Server) -> Iterator[ConnectionConfig]:
+def config(server: Server) -> Iterator[ConnectionConfigSync]:
     """One config for a module: its sandboxes share a pool."""
-    config = ConnectionConfig(domain=server.domain, api_key=server.api_key)
+    config = ConnectionConfigSync(domain=server.domain, api_key=server.api_key)
     yield config
     config.close_transport_if_owned()
 
 
 @pytest.fixture(scope="module")
-def sandbox(server: Server, config: ConnectionConfig) -> Iterator[Sandbox]:
+def sandbox(server: Server, config: ConnectionConfigSync) -> Iterator[SandboxSync]:
     """A sandbox that the cases of a module share."""
-    with Sandbox.temporary(
+    with SandboxSync.temporary(
         server.image,
         connection_config=config,
         env={"GREETING": "from create"},

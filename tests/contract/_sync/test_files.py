@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from opensandbox import Sandbox, SearchEntry, WriteEntry
+from opensandbox import SandboxSync, SearchEntry, WriteEntry
 from opensandbox.exceptions import InvalidArgumentException, SandboxApiException
 from opensandbox.models.filesystem import (
     ContentReplaceEntry,
@@ -20,7 +20,7 @@ from opensandbox.models.filesystem import (
 
 
 @pytest.fixture
-def folder(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[str]:
+def folder(sandbox: SandboxSync, request: pytest.FixtureRequest) -> Iterator[str]:
     """A fresh folder in the sandbox."""
     path = f"/tmp/files-{request.node.name}"
     sandbox.files.create_directories([WriteEntry(path=path, mode=755)])
@@ -28,7 +28,7 @@ def folder(sandbox: Sandbox, request: pytest.FixtureRequest) -> Iterator[str]:
     sandbox.files.delete_directories([path])
 
 
-def test_text_goes_there_and_back(sandbox: Sandbox, folder: str) -> None:
+def test_text_goes_there_and_back(sandbox: SandboxSync, folder: str) -> None:
     sandbox.files.write_file(f"{folder}/a.txt", "héllo\n", mode=640)
     assert sandbox.files.read_file(f"{folder}/a.txt") == "héllo\n"
     info = (sandbox.files.get_file_info([f"{folder}/a.txt"]))[f"{folder}/a.txt"]
@@ -37,7 +37,7 @@ def test_text_goes_there_and_back(sandbox: Sandbox, folder: str) -> None:
     assert info.modified_at.tzinfo is not None
 
 
-def test_every_kind_of_source(sandbox: Sandbox, folder: str, tmp_path: Path) -> None:
+def test_every_kind_of_source(sandbox: SandboxSync, folder: str, tmp_path: Path) -> None:
     (tmp_path / "source").write_bytes(b"from a file")
 
     def pieces() -> Iterator[bytes]:
@@ -64,12 +64,12 @@ def test_every_kind_of_source(sandbox: Sandbox, folder: str, tmp_path: Path) -> 
     ]
 
 
-def test_parents_are_made(sandbox: Sandbox, folder: str) -> None:
+def test_parents_are_made(sandbox: SandboxSync, folder: str) -> None:
     sandbox.files.write_file(f"{folder}/x/y/z.txt", "deep")
     assert sandbox.files.read_file(f"{folder}/x/y/z.txt") == "deep"
 
 
-def test_parts_of_a_file(sandbox: Sandbox, folder: str) -> None:
+def test_parts_of_a_file(sandbox: SandboxSync, folder: str) -> None:
     path = f"{folder}/n"
     sandbox.files.write_file(path, "one\ntwo\nthree\n")
     assert sandbox.files.read_bytes(path, range_header="bytes=4-6") == b"two"
@@ -79,7 +79,7 @@ def test_parts_of_a_file(sandbox: Sandbox, folder: str) -> None:
     assert caught.value.status_code == 416
 
 
-def test_a_download_in_pieces_awaited_or_not(sandbox: Sandbox, folder: str) -> None:
+def test_a_download_in_pieces_awaited_or_not(sandbox: SandboxSync, folder: str) -> None:
     content = bytes(range(256)) * 4096
     sandbox.files.write_file(f"{folder}/big", content)
     plain = [piece for piece in sandbox.files.read_bytes_stream(f"{folder}/big")]
@@ -88,7 +88,7 @@ def test_a_download_in_pieces_awaited_or_not(sandbox: Sandbox, folder: str) -> N
     assert b"".join([piece for piece in awaited]) == content
 
 
-def test_find_and_list(sandbox: Sandbox, folder: str) -> None:
+def test_find_and_list(sandbox: SandboxSync, folder: str) -> None:
     for name in ("a.txt", "sub/b.txt", "sub/c.md"):
         sandbox.files.write_file(f"{folder}/{name}", name)
     found = sandbox.files.search(SearchEntry(path=folder, pattern="*.txt"))
@@ -102,7 +102,7 @@ def test_find_and_list(sandbox: Sandbox, folder: str) -> None:
     assert len(deep) == 4
 
 
-def test_move_replace_chmod_delete(sandbox: Sandbox, folder: str) -> None:
+def test_move_replace_chmod_delete(sandbox: SandboxSync, folder: str) -> None:
     sandbox.files.write_file(f"{folder}/a", "one one")
     replaced = sandbox.files.replace_contents_detailed(
         [ContentReplaceEntry(path=f"{folder}/a", old_content="one", new_content="1")]
@@ -118,7 +118,7 @@ def test_move_replace_chmod_delete(sandbox: Sandbox, folder: str) -> None:
     assert caught.value.status_code == 404
 
 
-def test_a_missing_file_is_named(sandbox: Sandbox) -> None:
+def test_a_missing_file_is_named(sandbox: SandboxSync) -> None:
     with pytest.raises(SandboxApiException) as caught:
         sandbox.files.read_file("/nope")
     assert caught.value.status_code == 404
@@ -126,30 +126,30 @@ def test_a_missing_file_is_named(sandbox: Sandbox) -> None:
     assert caught.value.error.code == "FILE_NOT_FOUND"
 
 
-def test_an_upload_over_a_directory_fails(sandbox: Sandbox, folder: str) -> None:
+def test_an_upload_over_a_directory_fails(sandbox: SandboxSync, folder: str) -> None:
     with pytest.raises(SandboxApiException) as caught:
         sandbox.files.write_file(folder, "x")
     assert caught.value.status_code == 500
 
 
-def test_a_directory_is_no_file(sandbox: Sandbox, folder: str) -> None:
+def test_a_directory_is_no_file(sandbox: SandboxSync, folder: str) -> None:
     with pytest.raises(SandboxApiException):
         sandbox.files.read_bytes(folder)
     with pytest.raises(SandboxApiException):
         sandbox.files.delete_files([folder])
 
 
-def test_modes_are_digits(sandbox: Sandbox) -> None:
+def test_modes_are_digits(sandbox: SandboxSync) -> None:
     with pytest.raises(InvalidArgumentException, match="0o644"):
         sandbox.files.write_file("/tmp/x", "x", mode=0o644)
 
 
-def test_an_empty_path_is_refused(sandbox: Sandbox) -> None:
+def test_an_empty_path_is_refused(sandbox: SandboxSync) -> None:
     with pytest.raises(InvalidArgumentException, match="path"):
         sandbox.files.write_file("", "x")
 
 
-def test_acting_as_another_user(sandbox: Sandbox, folder: str) -> None:
+def test_acting_as_another_user(sandbox: SandboxSync, folder: str) -> None:
     sandbox.files.set_permissions([SetPermissionEntry(path=folder, mode=777)])
     theirs = sandbox.files_with_identity(1000, 1000)
     theirs.write_file(f"{folder}/theirs", "x", mode=600)

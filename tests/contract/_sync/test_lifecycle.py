@@ -9,13 +9,17 @@ from typing import Any
 import httpx
 import pytest
 
-from opensandbox import ConnectionConfig, Sandbox, SandboxFilter, SandboxManager
+from opensandbox import ConnectionConfigSync, SandboxFilter, SandboxManagerSync, SandboxSync
 from opensandbox._concurrency import sleep
-from opensandbox.exceptions import InvalidArgumentException, SandboxApiException, SandboxException
+from opensandbox.exceptions import (
+    InvalidArgumentException,
+    SandboxApiException,
+    SandboxException,
+)
 from tests.contract.conftest import Server
 
 
-def test_a_sandbox_tells_about_itself(sandbox: Sandbox) -> None:
+def test_a_sandbox_tells_about_itself(sandbox: SandboxSync) -> None:
     info = sandbox.get_info()
     assert info.id == sandbox.id
     assert info.status.state == "Running"
@@ -26,8 +30,8 @@ def test_a_sandbox_tells_about_itself(sandbox: Sandbox) -> None:
     assert sandbox.is_healthy()
 
 
-def test_metadata_is_set_patched_and_searched(server: Server, config: ConnectionConfig) -> None:
-    with Sandbox.temporary(
+def test_metadata_is_set_patched_and_searched(server: Server, config: ConnectionConfigSync) -> None:
+    with SandboxSync.temporary(
         server.image,
         connection_config=config,
         metadata={"team": "wire", "old": "1"},
@@ -35,7 +39,7 @@ def test_metadata_is_set_patched_and_searched(server: Server, config: Connection
     ) as sandbox:
         info = sandbox.patch_metadata({"team": "core", "old": None})
         assert info.metadata == {"team": "core"}
-        with SandboxManager.create(config) as manager:
+        with SandboxManagerSync.create(config) as manager:
             page = manager.list_sandbox_infos(
                 SandboxFilter(states=["Running"], metadata={"team": "core"})
             )
@@ -46,38 +50,40 @@ def test_metadata_is_set_patched_and_searched(server: Server, config: Connection
             assert none.items == []
 
 
-def test_list_all_walks_the_pages(server: Server, config: ConnectionConfig) -> None:
+def test_list_all_walks_the_pages(server: Server, config: ConnectionConfigSync) -> None:
     with (
-        Sandbox.temporary(server.image, connection_config=config, metadata={"m": "walk"}) as one,
-        Sandbox.temporary(server.image, connection_config=config, metadata={"m": "walk"}) as two,
-        SandboxManager.create(config) as manager,
+        SandboxSync.temporary(
+            server.image, connection_config=config, metadata={"m": "walk"}
+        ) as one,
+        SandboxSync.temporary(
+            server.image, connection_config=config, metadata={"m": "walk"}
+        ) as two,
+        SandboxManagerSync.create(config) as manager,
     ):
-        found = [
-            info.id for info in manager.list_all(SandboxFilter(metadata={"m": "walk"}, page_size=1))
-        ]
+        found = [info.id for info in manager.list_all(metadata={"m": "walk"}, page_size=1)]
         assert sorted(found) == sorted([one.id, two.id])
 
 
-def test_renew_moves_the_end(server: Server, config: ConnectionConfig) -> None:
-    with Sandbox.temporary(server.image, connection_config=config, timeout=120) as sandbox:
+def test_renew_moves_the_end(server: Server, config: ConnectionConfigSync) -> None:
+    with SandboxSync.temporary(server.image, connection_config=config, timeout=120) as sandbox:
         renewed = sandbox.renew(timedelta(hours=1))
         assert (sandbox.get_info()).expires_at == renewed.expires_at
         assert renewed.expires_at - datetime.now(UTC) > timedelta(minutes=55)
 
 
-def test_no_timeout_means_no_end(server: Server, config: ConnectionConfig) -> None:
-    with Sandbox.temporary(server.image, connection_config=config, timeout=None) as sandbox:
+def test_no_timeout_means_no_end(server: Server, config: ConnectionConfigSync) -> None:
+    with SandboxSync.temporary(server.image, connection_config=config, timeout=None) as sandbox:
         assert (sandbox.get_info()).expires_at is None
 
 
-def test_pause_stops_and_resume_goes_on(server: Server, config: ConnectionConfig) -> None:
-    with Sandbox.temporary(server.image, connection_config=config) as sandbox:
+def test_pause_stops_and_resume_goes_on(server: Server, config: ConnectionConfigSync) -> None:
+    with SandboxSync.temporary(server.image, connection_config=config) as sandbox:
         count = "sh -c 'while :; do echo x; sleep 0.05; done'"
         started = sandbox.commands.run(count, background=True)
         assert started.id
         sandbox.pause()
         sandbox.wait_until("Paused", timeout=20)
-        resumed = Sandbox.resume(sandbox.id, connection_config=config)
+        resumed = SandboxSync.resume(sandbox.id, connection_config=config)
         assert (resumed.get_info()).status.state == "Running"
         status = resumed.commands.get_command_status(started.id)
         assert status.running
@@ -88,14 +94,16 @@ def test_pause_stops_and_resume_goes_on(server: Server, config: ConnectionConfig
         assert (fresh.commands.run("echo alive")).text == "alive"
 
 
-def test_connect_reaches_the_same_sandbox(sandbox: Sandbox, config: ConnectionConfig) -> None:
+def test_connect_reaches_the_same_sandbox(
+    sandbox: SandboxSync, config: ConnectionConfigSync
+) -> None:
     sandbox.files.write_file("/tmp/mark", "here")
-    again = Sandbox.connect(sandbox.id, connection_config=config)
+    again = SandboxSync.connect(sandbox.id, connection_config=config)
     assert again.files.read_file("/tmp/mark") == "here"
 
 
-def test_kill_is_done_once_or_twice(server: Server, config: ConnectionConfig) -> None:
-    sandbox = Sandbox.create(server.image, connection_config=config)
+def test_kill_is_done_once_or_twice(server: Server, config: ConnectionConfigSync) -> None:
+    sandbox = SandboxSync.create(server.image, connection_config=config)
     sandbox.kill()
     sandbox.kill()
     assert not sandbox.is_healthy()
@@ -104,26 +112,26 @@ def test_kill_is_done_once_or_twice(server: Server, config: ConnectionConfig) ->
     assert caught.value.status_code == 404
 
 
-def test_the_manager_kills_only_what_exists(config: ConnectionConfig) -> None:
-    with SandboxManager.create(config) as manager:
+def test_the_manager_kills_only_what_exists(config: ConnectionConfigSync) -> None:
+    with SandboxManagerSync.create(config) as manager:
         with pytest.raises(SandboxApiException) as caught:
             manager.kill_sandbox("00000000-0000-0000-0000-000000000000")
         assert caught.value.status_code == 404
 
 
 def test_a_temporary_sandbox_is_killed_when_its_block_fails(
-    server: Server, config: ConnectionConfig
+    server: Server, config: ConnectionConfigSync
 ) -> None:
     with pytest.raises(RuntimeError, match="ours"):
-        with Sandbox.temporary(server.image, connection_config=config) as sandbox:
+        with SandboxSync.temporary(server.image, connection_config=config) as sandbox:
             raise RuntimeError("ours")
     with pytest.raises(SandboxApiException):
         sandbox.get_info()
 
 
-def test_a_port_is_reached_from_outside(sandbox: Sandbox) -> None:
+def test_a_port_is_reached_from_outside(sandbox: SandboxSync) -> None:
     started = sandbox.commands.run(
-        "mkdir -p /tmp/www && cd /tmp/www && echo hello > index.html && python3 -m http.server 8000",
+        "mkdir -p /tmp/www; cd /tmp/www; echo hello > index.html; python3 -m http.server 8000",
         background=True,
     )
     assert started.id
@@ -144,25 +152,25 @@ def test_a_port_is_reached_from_outside(sandbox: Sandbox) -> None:
     sandbox.commands.interrupt(started.id)
 
 
-def test_metrics_are_of_the_sandbox(sandbox: Sandbox) -> None:
+def test_metrics_are_of_the_sandbox(sandbox: SandboxSync) -> None:
     metrics = sandbox.get_metrics()
     assert metrics.cpu_count > 0
     assert 0 < metrics.memory_used_in_mib <= metrics.memory_total_in_mib
 
 
 def test_a_wrong_key_is_refused_with_the_way_out(server: Server) -> None:
-    wrong = ConnectionConfig(domain=server.domain, api_key="wrong")
+    wrong = ConnectionConfigSync(domain=server.domain, api_key="wrong")
     with pytest.raises(SandboxApiException) as caught:
-        Sandbox.create(server.image, connection_config=wrong)
+        SandboxSync.create(server.image, connection_config=wrong)
     assert caught.value.status_code == 401
     assert "OPEN_SANDBOX_API_KEY" in str(caught.value)
     wrong.close_transport_if_owned()
 
 
 def test_no_server_names_the_address_and_the_ways_to_get_one() -> None:
-    nobody = ConnectionConfig(domain="127.0.0.1:9", api_key="k")
+    nobody = ConnectionConfigSync(domain="127.0.0.1:9", api_key="k")
     with pytest.raises(SandboxException, match=r"127\.0\.0\.1:9") as caught:
-        Sandbox.create("python:3.11", connection_config=nobody)
+        SandboxSync.create("python:3.11", connection_config=nobody)
     assert "local" in str(caught.value)
     nobody.close_transport_if_owned()
 
@@ -179,6 +187,6 @@ def test_no_server_names_the_address_and_the_ways_to_get_one() -> None:
     ids=["no image", "image and snapshot", "negative", "below the minimum", "metadata key"],
 )
 def test_what_is_wrong_is_said_before_anything_is_sent(arguments: dict[str, Any]) -> None:
-    nobody = ConnectionConfig(domain="127.0.0.1:9", api_key="k")
+    nobody = ConnectionConfigSync(domain="127.0.0.1:9", api_key="k")
     with pytest.raises(InvalidArgumentException):
-        Sandbox.create(connection_config=nobody, **arguments)
+        SandboxSync.create(connection_config=nobody, **arguments)
