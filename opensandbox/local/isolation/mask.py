@@ -30,7 +30,7 @@ from opensandbox.local.isolation.probe import Machine
 _DAY = 24 * 3600
 _SHADOWS = ("shadow", "shadow-", "gshadow", "gshadow-")
 _ALWAYS_EMPTY = ("ssl/private", "containerd", "opensandbox")
-_VERSION = "2"
+_VERSION = "3"
 
 
 @frozen(kw_only=True)
@@ -41,10 +41,19 @@ class Hidden:
     empty: bool
 
 
-def masks(machine: Machine) -> Path:
-    """The directory with the mask of each tree, made now when one of them may have changed."""
-    name = f"masks-{machine.base_id}-{_state_of_machine()}"
-    return interpreter.kept(name, lambda made: _build(made, machine.base_id))
+def masks(machine: Machine) -> dict[str, Path]:
+    """The mask of each tree, by the tree's name; made now where one may have changed."""
+    found = {}
+    for name in (*rootfs.TOP, *rootfs.STATE):
+        tree = Path("/", name)
+        if tree.is_dir() and not tree.is_symlink():
+            found[name] = _mask(name, tree, machine.base_id)
+    return found
+
+
+def _mask(name: str, tree: Path, base: int) -> Path:
+    kept = f"mask-{name.replace('/', '+')}-{base}-{_state_of_tree(name)}"
+    return interpreter.kept(kept, lambda made: _build(tree, made / "mask", base)) / "mask"
 
 
 def hidden(tree: Path) -> Iterator[Hidden]:
@@ -78,28 +87,21 @@ def without_passwords(passwd: str, name: str) -> str:
     return "".join(f"{account}:*{rest}\n" for account in accounts)
 
 
-def _state_of_machine() -> str:
-    """Changes when a tree may have changed. /etc is walked, for the others their tops speak."""
+def _state_of_tree(name: str) -> str:
+    """Changes when the tree may have. /etc is walked, for the others a few directories speak."""
     digest = hashlib.sha256(f"{_VERSION}:{int(time.time()) // _DAY}".encode())
-    for name in (*rootfs.TOP, *rootfs.STATE, "var/lib/dpkg/status", "usr/local", "usr/lib"):
+    for place in (name, "var/lib/dpkg/status", "usr/local", "usr/lib"):
         with contextlib.suppress(OSError):
-            digest.update(f"{name}:{os.lstat(f'/{name}').st_mtime_ns}\n".encode())
-    for place, _, names in os.walk("/etc"):
-        for name in (".", *names):
+            digest.update(f"{place}:{os.lstat(f'/{place}').st_mtime_ns}\n".encode())
+    for place, _, names in os.walk("/etc") if name == "etc" else ():
+        for entry in (".", *names):
             with contextlib.suppress(OSError):
-                seen = os.lstat(os.path.join(place, name))
-                digest.update(f"{place}/{name}:{seen.st_mode}:{seen.st_ctime_ns}\n".encode())
+                seen = os.lstat(os.path.join(place, entry))
+                digest.update(f"{place}/{entry}:{seen.st_mode}:{seen.st_ctime_ns}\n".encode())
     return digest.hexdigest()[:20]
 
 
-def _build(made: Path, base: int) -> None:
-    for name in (*rootfs.TOP, *rootfs.STATE):
-        tree = Path("/", name)
-        if tree.is_dir() and not tree.is_symlink():
-            _build_one(tree, made / rootfs.mask_name(name), base)
-
-
-def _build_one(tree: Path, made: Path, base: int) -> None:
+def _build(tree: Path, made: Path, base: int) -> None:
     carrier = functools.partial(_carry, tree, made, base)
     carrier("")
     for entry in hidden(tree):

@@ -12,6 +12,7 @@ Rules:
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
@@ -84,10 +85,13 @@ class Layout:
         return asdict(self)
 
 
-def layout(root: Path | None, *, hostname: str, many_ids: bool, masks: Path | None) -> Layout:
+def layout(
+    root: Path | None, *, hostname: str, many_ids: bool, masks: Mapping[str, Path]
+) -> Layout:
     """What to mount for the image at `root`, or for the machine's own root when None.
 
-    `many_ids` is whether ids can be shifted (as root); `masks` holds the mask of each tree.
+    `many_ids` is whether ids can be shifted (as root); `masks` has the mask of each tree that
+    has one.
     """
     files = (
         ("etc/hostname", f"{hostname}\n"),
@@ -109,7 +113,7 @@ def layout(root: Path | None, *, hostname: str, many_ids: bool, masks: Path | No
             source=f"/{name}",
             target=name,
             kind=kinds.get(name, usual),
-            mask=str(masks / mask_name(name)) if masks else None,
+            mask=str(masks[name]) if name in masks else None,
         )
         for name in (*names, *state)
     ]
@@ -117,11 +121,6 @@ def layout(root: Path | None, *, hostname: str, many_ids: bool, masks: Path | No
         # The one system directory that stays writable, so that the links to Python fit in.
         trees.append(Tree(source="/usr/local/bin", target="usr/local/bin", kind="overlay"))
     return Layout(tuple(trees), DIRECTORIES, (*links, *LINKS), files, python)
-
-
-def mask_name(target: str) -> str:
-    """The name below the masks' directory for the tree at `target`; also that of its layers."""
-    return target.replace("/", "+") or "root"
 
 
 def python_links(root: Path) -> tuple[tuple[str, str], ...]:

@@ -84,6 +84,20 @@ def test_as_root_the_system_can_be_changed_and_the_machine_does_not_notice(
     assert not Path("/usr/lib/mine").exists()
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root reads the memory of the daemon")
+def test_neither_the_daemon_nor_the_process_above_holds_our_environment(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Looked at from outside: inside, nobody could see it if it were there."""
+    monkeypatch.setenv("OPENSANDBOX_TEST_CANARY", "canary")
+    with box(tmp_path, machine) as started:
+        for pid in (started.started.pid, started.started.outer_pid):
+            assert b"canary" not in Path(f"/proc/{pid}/environ").read_bytes()
+        assert Path(f"/proc/{started.started.outer_pid}/environ").read_bytes() == b""
+        seen = Path(f"/proc/{started.started.outer_pid}/cmdline").read_text()
+        assert str(tmp_path) not in seen
+
+
 def test_what_is_started_can_be_found_again(shared: Box) -> None:
     again = handle.adopt(type(shared.started).from_dict(shared.started.to_dict()))
     assert again is not None
@@ -181,6 +195,14 @@ def test_cpu_is_shared_out(machine: Machine, tmp_path: Path) -> None:
         assert used < 0.85, "half a core was allowed"
 
 
+def test_processes_are_counted(machine: Machine, tmp_path: Path) -> None:
+    in_use(machine, "pids")
+    with box(tmp_path, machine, limits=Limits(processes=40)) as started:
+        outcome = started.run("for i in $(seq 60); do sleep 2 & done 2>&1; wait")
+        assert "Resource temporarily unavailable" in outcome.stdout + outcome.stderr
+        assert started.answers()
+
+
 def test_limits_change_while_it_runs(machine: Machine, tmp_path: Path) -> None:
     in_use(machine, "memory")
     with box(tmp_path, machine, limits=Limits(memory=512 * MIB)) as started:
@@ -217,6 +239,18 @@ def test_volumes_are_there_and_a_read_only_one_stays_as_it_is(
         assert (data / "new").read_text() == "inside\n"
         assert "Read-only" in started.run("touch /srv/fixed/new").stderr
     assert (data / "file").exists()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can have a private file in /etc read")
+def test_a_private_file_of_the_machine_is_not_read(machine: Machine, tmp_path: Path) -> None:
+    private = Path(f"/etc/opensandbox-test-{os.getpid()}")
+    private.touch(mode=0o600)
+    try:
+        private.write_text("private to root")
+        with box(tmp_path, machine) as started:
+            assert "private" not in started.run(f"cat {private}; ls /etc").stdout
+    finally:
+        private.unlink()
 
 
 def test_a_volume_that_became_a_link_is_refused(machine: Machine, tmp_path: Path) -> None:
