@@ -52,6 +52,8 @@ class Daemon:
                 pass_fds=descriptors,
                 env={"LANG": "C.UTF-8", "FROM_THE_IMAGE": "1"},
                 cwd=self.files,
+                # A group of its own to lose when it acts for somebody else.
+                extra_groups=[os.getgid()] if os.getuid() == 0 else None,
             )
         self.client = httpx.Client(
             base_url=f"http://127.0.0.1:{self.port}", headers=HEADERS, timeout=30, trust_env=False
