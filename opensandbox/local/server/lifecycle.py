@@ -16,7 +16,7 @@ from ..settings import Settings
 from .faults import BACKEND_FAILED, Fault, Malformed, Problem, invalid
 from .orders import read_order
 from .reading import Fields, body_fields
-from .records import PAUSED, RUNNING, Record
+from .records import PAUSED, PENDING, RUNNING, Record
 from .sandboxes import Sandbox, Sandboxes
 from .values import JSON, moment
 from .web import read_json
@@ -40,6 +40,12 @@ class Place:
 async def place_of(settings: Settings, sandboxes: Sandboxes, sandbox: Sandbox, port: int) -> Place:
     """The place of a port; makes its listener when there is none. Raises Fault."""
     body, record = sandbox.body, sandbox.record
+    if record.state == PENDING:
+        raise Fault(
+            404,
+            "KUBERNETES::POD_IP_NOT_AVAILABLE",
+            f"Sandbox {sandbox.id} is not up yet: {record.message} Ask again.",
+        )
     if body is None or record.state not in (RUNNING, PAUSED):
         raise Fault(
             409,

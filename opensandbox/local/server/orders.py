@@ -61,7 +61,8 @@ class Order:
     platform: tuple[str, str] | None
     secure_access: bool
     volumes: tuple[HostVolume, ...]
-    lifecycle: JSON
+    before_start: Mapping[str, JSON] | None
+    """The hook that runs before the entrypoint."""
     network_policy: JSON
 
 
@@ -86,7 +87,7 @@ def read_order(body: JSON) -> Order:
     fields.pairs("resourceRequests")
     env = fields.pairs("env") or {}
     metadata = fields.pairs("metadata") or {}
-    lifecycle = _lifecycle(fields)
+    before_start = _before_start(fields)
     entrypoint = fields.texts("entrypoint", least=1) or DEFAULT_ENTRYPOINT
     policy = _policy(fields)
     credentials = fields.object("credentialProxy")
@@ -114,7 +115,7 @@ def read_order(body: JSON) -> Order:
         platform=wanted,
         secure_access=secure,
         volumes=_check_volumes(volumes),
-        lifecycle=lifecycle,
+        before_start=before_start,
         network_policy=policy,
     )
 
@@ -151,24 +152,16 @@ def _check_platform(wanted: tuple[str, str] | None) -> None:
         )
 
 
-def _lifecycle(fields: Fields) -> JSON:
+def _before_start(fields: Fields) -> Mapping[str, JSON] | None:
     hooks = fields.object("lifecycle")
     if hooks is None:
         return None
-    found: dict[str, JSON] = {}
-    if before := hooks.object("preStart"):
-        found["preStart"] = _hook(before, longest=10_800)
-    periodic = [
-        {
-            "name": hook.text("name", required=True, least=1),
-            "schedule": hook.text("schedule", required=True, least=1),
-            **_hook(hook, longest=300),
-        }
-        for hook in hooks.objects("periodic")
-    ]
-    if periodic:
-        found["periodic"] = periodic
-    return found
+    for hook in hooks.objects("periodic"):
+        hook.text("name", required=True, least=1)
+        hook.text("schedule", required=True, least=1)
+        _hook(hook, longest=300)
+    before = hooks.object("preStart")
+    return None if before is None else _hook(before, longest=10_800)
 
 
 def _hook(fields: Fields, *, longest: int) -> dict[str, JSON]:

@@ -24,6 +24,7 @@ from attrs import evolve
 from ..settings import Settings
 from . import control
 from .faults import Fault, invalid, no_sandbox, not_paused, not_running
+from .hooks import HookFailed, run_hook, start_entrypoint
 from .host import Body, Host, Plan, StartError
 from .orders import Order, Resources, check_metadata
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
@@ -48,6 +49,8 @@ class Sandbox:
         self.timer: asyncio.TimerHandle | None = None
         self.pidfd: int | None = None
         self.ending = False
+        self.ready = False
+        """Whether its daemon was configured: from then on it may be ended by anybody."""
 
     @property
     def id(self) -> str:
@@ -191,7 +194,7 @@ class Sandboxes:
             if spare is not None:
                 await self._in_thread(lambda: body.set_limits(order.resources))
             await self._control(body, _configuration(sandbox.record, order))
-            await self._settle(sandbox, {**body.notes, **ground.notes})
+            await self._go_on(sandbox, body, order, {**body.notes, **ground.notes})
         except BaseException as error:
             await self._discard(sandbox)
             raise _start_fault(error) from error
@@ -242,6 +245,39 @@ class Sandboxes:
             raise _start_fault(error) from error
         return body
 
+    async def _go_on(
+        self, sandbox: Sandbox, body: Body, order: Order, notes: Mapping[str, str]
+    ) -> None:
+        """The daemon is configured: the sandbox runs, or its hook does."""
+        hook = order.before_start
+        if hook is None:
+            await self._settle(sandbox, notes)
+            return
+        sandbox.record = evolve(sandbox.record, reason="PRE_START", message="preStart is running.")
+        await self._store.put(sandbox.record)
+        self._arm(sandbox)
+        sandbox.ready = True
+        self._background(self._prepare(sandbox, body, hook, notes))
+
+    async def _prepare(
+        self, sandbox: Sandbox, body: Body, hook: Mapping[str, JSON], notes: Mapping[str, str]
+    ) -> None:
+        """Runs the hook, then the entrypoint; whoever made the sandbox is not kept waiting."""
+        token, failure = sandbox.record.token, None
+        try:
+            await run_hook(body, token, hook)
+            await start_entrypoint(body, token, sandbox.record.entrypoint)
+        except HookFailed as failed:
+            failure = str(failed)
+        async with sandbox.lock:
+            if sandbox.ending:
+                return
+            if failure is None:
+                await self._settle(sandbox, notes)
+            else:
+                self._unwatch(sandbox)
+                await self._mark_ended(sandbox, f"{failure}.")
+
     async def _settle(self, sandbox: Sandbox, notes: Mapping[str, str]) -> None:
         """The daemon is configured: the sandbox runs from here on."""
         at = now()
@@ -250,6 +286,7 @@ class Sandboxes:
         sandbox.record = evolve(running, extensions=extensions)
         await self._store.put(sandbox.record, Event(at, "Running", _say(notes)))
         self._arm(sandbox)
+        sandbox.ready = True
         if sandbox.pidfd is None:  # It died in between, when nobody cared yet.
             self._died(sandbox)
         logger.info("sandbox %s runs: %s", sandbox.id, _say(notes))
@@ -369,7 +406,7 @@ class Sandboxes:
     async def kill(self, sandbox_id: str) -> None:
         """Ends the sandbox and forgets it."""
         sandbox = self.get(sandbox_id)
-        if sandbox.record.state == PENDING:
+        if sandbox.record.state == PENDING and not sandbox.ready:
             raise Fault(
                 409, "DOCKER::SANDBOX_NOT_RUNNING", f"Sandbox {sandbox_id} is being started."
             )
@@ -535,11 +572,11 @@ def _configuration(record: Record, order: Order) -> dict[str, JSON]:
         "sandbox_id": record.id,
         "token": record.token,
         "env": dict(order.env),
-        "entrypoint": list(order.entrypoint),
+        # After a hook it is for us to start.
+        "entrypoint": list(order.entrypoint) if order.before_start is None else [],
         "hostname": None,
         "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
         "secure_access_token": record.secure_token,
-        "lifecycle": order.lifecycle,
     }
 
 

@@ -103,7 +103,7 @@ def test_states_and_encoded_metadata_select(server: Server) -> None:
     paused = server.create(metadata={"x.y/z": "1", "group": "select"})["id"]
     server.create(metadata={"group": "select"})
     server.client.post(f"/sandboxes/{paused}/pause")
-    query = [("state", "Paused"), ("state", "Failed"), ("metadata", "group=select&x.y%2Fz=1")]
+    query = {"state": ["Paused", "Failed"], "metadata": "group=select&x.y%2Fz=1"}
     items = server.client.get("/sandboxes", params=query).json()["items"]
     assert [item["id"] for item in items] == [paused]
     refused = server.client.get("/sandboxes", params={"metadata": "no-equals-sign"})

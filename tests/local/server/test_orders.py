@@ -222,7 +222,7 @@ def test_credentials_are_not_repeated_in_a_problem() -> None:
 
 def test_a_hook_has_a_command_and_a_bounded_time() -> None:
     hook = {"command": ["true"], "timeoutSeconds": 5}
-    assert order(lifecycle={"preStart": hook}).lifecycle == {"preStart": hook}
+    assert order(lifecycle={"preStart": hook}).before_start == hook
     assert problems(lifecycle={"preStart": {"command": [], "timeoutSeconds": 0}}) == [
         ("too_short", ("body", "lifecycle", "preStart", "command")),
         ("greater_than_equal", ("body", "lifecycle", "preStart", "timeoutSeconds")),
