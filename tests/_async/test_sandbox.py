@@ -252,6 +252,7 @@ async def test_a_daemon_that_does_not_answer_yet_is_asked_again(peer: SandboxPee
 
 
 async def test_waiting_does_not_use_the_retries_of_the_config(peer: SandboxPeer) -> None:
+    peer.on(ENDPOINT, answer(503), says(peer.endpoint()))
     peer.on("GET /ping", answer(503), answer(200))
     told: list[object] = []
     policy = RetryPolicy(on_retry=told.append)
