@@ -18,26 +18,15 @@ import functools
 import inspect
 import os
 import queue
-import socket
+import ssl
 import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
-from typing import Any, BinaryIO, Generic, Self, TypeVar
-
-import httpcore
-from httpcore import (
-    AnyIOBackend as AsyncNetwork,
-)
-from httpcore import (
-    AsyncConnectionPool,
-    AsyncHTTPProxy,
-    ConnectionPool,
-    HTTPProxy,
-)
+from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 
 from .exceptions import SandboxInternalException
 
@@ -86,7 +75,7 @@ class time_limit:
     """`with time_limit(seconds)`: no wait inside goes on for longer; None for no limit.
 
     A thread cannot be interrupted, so the waits themselves look here: `sleep` raises TimeoutError,
-    sockets of `Network` raise httpcore's timeouts.
+    sockets of the pools raise httpcore's timeouts.
     """
 
     def __init__(self, seconds: float | None) -> None:
@@ -110,7 +99,7 @@ class time_limit:
             _deadline.reset(self._token)
 
 
-def _bounded(seconds: float | None) -> float | None:
+def bounded(seconds: float | None) -> float | None:
     """`seconds`, or what the limits around the caller leave of them; TimeoutError for nothing."""
     limit = _deadline.get()
     if limit is None:
@@ -126,7 +115,7 @@ async_sleep = asyncio.sleep
 
 def sleep(seconds: float) -> None:
     """Wait; TimeoutError as soon as a limit around the caller has passed."""
-    allowed = _bounded(seconds) or 0.0
+    allowed = bounded(seconds) or 0.0
     time.sleep(allowed)
     if allowed < seconds:
         raise TimeoutError("the time limit has passed")
@@ -548,13 +537,68 @@ def _finish(value: T, close: Callable[[T], None], drop: Callable[[T], None], pid
     (close if pid == os.getpid() else drop)(value)
 
 
-#: What a body in chunks ends with, and the name under which a connection tells (`get_extra_info`)
-#: that this was the last it read. None where that is not known.
-LAST_CHUNK = b"0\r\n\r\n"
+# --- sockets ----------------------------------------------------------------------------------
+
+
+#: What a connection is asked for, by `get_extra_info`, to know whether the last bytes it read were
+#: the end of a body in chunks. None where that is not known.
 CHUNKS_ENDED = "opensandbox.chunks_ended"
 
 
-# --- sockets ----------------------------------------------------------------------------------
+class AsyncPool(Protocol):
+    """Connections that are kept and used again."""
+
+    @property
+    def connections(self) -> Sequence[object]: ...
+
+    async def handle_async_request(self, request: Any) -> Any: ...
+
+    async def aclose(self) -> None: ...
+
+
+class Pool(Protocol):
+    """Connections that are kept and used again."""
+
+    @property
+    def connections(self) -> Sequence[object]: ...
+
+    def handle_request(self, request: Any) -> Any: ...
+
+    def close(self) -> None: ...
+
+
+def async_new_pool(
+    context: ssl.SSLContext | None, proxy: str | None, *, idle: int, expiry: float
+) -> AsyncPool:
+    """A pool that keeps `idle` unused connections for `expiry` seconds."""
+    from . import _sockets  # when the first request is made: httpcore takes a while to import
+
+    return _sockets.async_pool(context, proxy, idle=idle, expiry=expiry)
+
+
+def new_pool(
+    context: ssl.SSLContext | None, proxy: str | None, *, idle: int, expiry: float
+) -> Pool:
+    """A pool that keeps `idle` unused connections for `expiry` seconds."""
+    from . import _sockets
+
+    return _sockets.blocking_pool(context, proxy, idle=idle, expiry=expiry)
+
+
+def async_abandon(pool: AsyncPool) -> None:
+    """Close connections whose event loop was closed before them."""
+    from . import _sockets
+
+    for connection in pool.connections:
+        _sockets.abandon_async(connection)
+
+
+def abandon(pool: Pool) -> None:
+    """Close this end of the connections that a forked child got from its parent."""
+    from . import _sockets
+
+    for connection in pool.connections:
+        _sockets.abandon_blocking(connection)
 
 
 class AsyncSlots:
@@ -589,7 +633,7 @@ class Slots:
     def take(self, seconds: float | None) -> bool:
         """Wait for a slot, for up to `seconds`; whether there was one."""
         try:
-            return self._slots.acquire(timeout=_bounded(seconds))
+            return self._slots.acquire(timeout=bounded(seconds))
         except TimeoutError:
             return False
 
@@ -598,167 +642,24 @@ class Slots:
         self._slots.release()
 
 
-class Network(httpcore.SyncBackend):
-    """Blocking sockets that keep to the time limits around the caller."""
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the first address of `host` that answers, all under one limit.
-
-        The name look-up itself cannot be bounded: the C library has no limit to give it.
-        """
-        ends = None if timeout is None else monotonic() + timeout
-        try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            for index, (family, kind, protocol, _, address) in enumerate(addresses):
-                left = None if ends is None else max(0.001, ends - monotonic())
-                sock = socket.socket(family, kind, protocol)
-                try:
-                    sock.settimeout(_bounded(left))
-                    sock.connect(address)
-                    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                except BaseException as error:
-                    sock.close()
-                    if index + 1 == len(addresses) or not isinstance(error, OSError):
-                        raise
-                else:
-                    return _BoundedStream(sock)
-        except TimeoutError as error:
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.ConnectError(str(error)) from error
-        raise httpcore.ConnectError(f"{host} has no address")
-
-
-class _BoundedStream(httpcore.NetworkStream):
-    """A connected socket; every wait is cut to the limits around the caller."""
-
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
-        self._chunks_ended = False
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        try:
-            self._sock.settimeout(_bounded(timeout))
-            data = self._sock.recv(max_bytes)
-            self._chunks_ended = data.endswith(LAST_CHUNK)
-            return data
-        except TimeoutError as error:
-            raise httpcore.ReadTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.ReadError(str(error)) from error
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        rest = memoryview(buffer)
-        try:
-            while rest:
-                self._sock.settimeout(_bounded(timeout))
-                rest = rest[self._sock.send(rest) :]
-        except TimeoutError as error:
-            raise httpcore.WriteTimeout(str(error)) from error
-        except OSError as error:
-            raise httpcore.WriteError(str(error)) from error
-
-    def close(self) -> None:
-        self._sock.close()
-
-    def start_tls(
-        self,
-        ssl_context: Any,
-        server_hostname: str | None = None,
-        timeout: float | None = None,
-    ) -> httpcore.NetworkStream:
-        try:
-            self._sock.settimeout(_bounded(timeout))
-            secured = ssl_context.wrap_socket(self._sock, server_hostname=server_hostname)
-        except TimeoutError as error:
-            self.close()
-            raise httpcore.ConnectTimeout(str(error)) from error
-        except OSError as error:
-            self.close()
-            raise httpcore.ConnectError(str(error)) from error
-        except BaseException:
-            self.close()
-            raise
-        return _BoundedStream(secured)
-
-    def get_extra_info(self, info: str) -> Any:
-        if info == "socket":
-            return self._sock
-        if info == "is_readable":
-            return _is_readable(self._sock)
-        if info == CHUNKS_ENDED:
-            return self._chunks_ended
-        if info == "ssl_object":
-            return self._sock if hasattr(self._sock, "selected_alpn_protocol") else None
-        if info == "server_addr":
-            return self._sock.getpeername()
-        if info == "client_addr":
-            return self._sock.getsockname()
-        return None
-
-
-def async_abandon(network_stream: object) -> None:
-    """Close a connection whose event loop was closed before it.
-
-    Nothing public does that: closing asks the loop. Without it the interpreter closes the socket
-    some time later, with a ResourceWarning. Where the names below are others, that is what happens.
-    """
-    stream = getattr(network_stream, "_stream", None)
-    stream = getattr(stream, "transport_stream", stream)  # what is below TLS
-    lost = getattr(getattr(stream, "_transport", None), "_call_connection_lost", None)
-    with contextlib.suppress(Exception):
-        if lost is not None:
-            lost(None)
-
-
-def abandon(network_stream: object) -> None:
-    """Close a connection that a forked child got from its parent: this end of it only."""
-    if isinstance(network_stream, _BoundedStream):
-        network_stream.close()
-
-
-def _is_readable(sock: socket.socket) -> bool:
-    """Whether a read would not wait: on an idle connection, whether the peer has closed it."""
-    import select
-
-    if sock.fileno() < 0:
-        return True
-    if not hasattr(select, "poll"):
-        return bool(select.select([sock], [], [], 0)[0])
-    poll = select.poll()
-    poll.register(sock, select.POLLIN)
-    return bool(poll.poll(0))
-
-
 __all__ = [
     "CHUNKS_ENDED",
     "AsyncAwaitedOrNot",
-    "AsyncConnectionPool",
     "AsyncEvent",
-    "AsyncHTTPProxy",
     "AsyncHere",
     "AsyncLock",
-    "AsyncNetwork",
     "AsyncOperation",
+    "AsyncPool",
     "AsyncQueue",
     "AsyncSlots",
     "AsyncTask",
     "AsyncWorker",
     "AwaitedOrNot",
-    "ConnectionPool",
     "Event",
-    "HTTPProxy",
     "Here",
     "Lock",
-    "Network",
     "Operation",
+    "Pool",
     "Queue",
     "Slots",
     "Task",
@@ -769,15 +670,18 @@ __all__ = [
     "async_answer",
     "async_call",
     "async_gather",
+    "async_new_pool",
     "async_read",
     "async_run_blocking",
     "async_shield",
     "async_sleep",
     "async_spawn",
     "async_time_limit",
+    "bounded",
     "call",
     "gather",
     "monotonic",
+    "new_pool",
     "read",
     "run_blocking",
     "shield",

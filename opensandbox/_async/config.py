@@ -17,13 +17,13 @@ import functools
 import os
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
-from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
 import httpx
 
+from .. import __version__
 from .._concurrency import Lock
 from .._wire.urls import protocol_and_host
 from ..exceptions import InvalidArgumentException
@@ -46,14 +46,6 @@ _KEEPALIVE = 3.0
 
 _T = TypeVar("_T", bound=type)
 _opening = Lock()
-
-
-def _user_agent() -> str:
-    try:
-        version = metadata.version("opensandbox")
-    except metadata.PackageNotFoundError:  # a checkout that was never installed
-        version = "0"
-    return f"OpenSandbox-Python-SDK/{version}"
 
 
 def _known_keywords(cls: _T) -> _T:
@@ -229,7 +221,7 @@ class ConnectionConfig:
     )
     #: Log every request to the logger "opensandbox": method, URL, status, time, request id.
     debug: bool = attrs.field(default=False, validator=_flag)
-    user_agent: str = attrs.field(factory=_user_agent, validator=_text)
+    user_agent: str = attrs.field(default=f"OpenSandbox-Python-SDK/{__version__}", validator=_text)
     #: Sent with every request.
     headers: dict[str, str] = attrs.field(factory=dict, converter=_headers, repr=_shown_headers)
     #: Whether a redirect is followed; keys are never taken to another host.

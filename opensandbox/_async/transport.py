@@ -15,23 +15,21 @@ import ssl
 from collections.abc import AsyncIterator, MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.request import (  # type: ignore[attr-defined]
     getproxies_environment,
     proxy_bypass_environment,
 )
 
-import httpcore
 import httpx
 
 from .._concurrency import (
-    AsyncConnectionPool,
     AsyncHere,
-    AsyncHTTPProxy,
     AsyncLock,
-    AsyncNetwork,
+    AsyncPool,
     AsyncSlots,
     async_abandon,
+    async_new_pool,
     async_run_blocking,
     async_sleep,
     async_time_limit,
@@ -40,6 +38,9 @@ from .._concurrency import (
 from .._wire.errors import retry_after
 from ..exceptions import InvalidArgumentException
 from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
+
+if TYPE_CHECKING:
+    import httpcore
 
 #: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
 #: the authorities in that file or folder, a context as it says.
@@ -56,31 +57,17 @@ REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 ONCE = "opensandbox.once"
 
 _T = TypeVar("_T")
-_EXCEPTIONS: dict[type[Exception], type[httpx.TransportError]] = {
-    getattr(httpcore, name): getattr(httpx, name)
-    for name in (
-        "ConnectError",
-        "ConnectTimeout",
-        "LocalProtocolError",
-        "NetworkError",
-        "PoolTimeout",
-        "ProtocolError",
-        "ProxyError",
-        "ReadError",
-        "ReadTimeout",
-        "RemoteProtocolError",
-        "UnsupportedProtocol",
-        "WriteError",
-        "WriteTimeout",
-    )
-}
-_FAULTS = tuple(_EXCEPTIONS)
 
 
-def _as_httpx(error: Exception, request: httpx.Request) -> httpx.TransportError:
-    kind = _EXCEPTIONS.get(type(error), httpx.TransportError)
+def _as_httpx(error: BaseException, request: httpx.Request) -> httpx.TransportError | None:
+    """httpx's exception of the same name for one of httpcore; None for any other."""
+    kind = type(error)
+    if not kind.__module__.startswith("httpcore"):
+        return None
     cause = error.__cause__ or error.__context__
-    return kind(str(error) or str(cause or "") or type(error).__name__, request=request)
+    said = str(error) or str(cause or "") or kind.__name__
+    twin: type[httpx.TransportError] = getattr(httpx, kind.__name__, httpx.TransportError)
+    return twin(said, request=request)
 
 
 def tls_context(verify: Verify) -> ssl.SSLContext:
@@ -108,7 +95,7 @@ class _Pools:
         # a connection behind that nobody uses and nobody closes.
         self.slots = None if max_connections is None else AsyncSlots(max_connections)
         self.opening = AsyncLock()
-        self.pools: dict[tuple[bool, str | None], AsyncConnectionPool] = {}
+        self.pools: dict[tuple[bool, str | None], AsyncPool] = {}
 
     async def close(self) -> None:
         pools, self.pools = self.pools, {}
@@ -118,9 +105,7 @@ class _Pools:
     def drop(self) -> None:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
         for pool in self.pools.values():
-            for connection in pool.connections:
-                inner = getattr(connection, "_connection", None)
-                async_abandon(getattr(inner, "_network_stream", None))
+            async_abandon(pool)
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -153,6 +138,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
+        import httpcore  # here, for it takes a while to import
+
         here = self._here.get()
         url = request.url
         key = (url.scheme == "https", self._proxy_for(url))
@@ -176,8 +163,8 @@ class PooledTransport(httpx.AsyncBaseTransport):
         except BaseException as error:
             if here.slots is not None:
                 here.slots.give_back()
-            if isinstance(error, _FAULTS):
-                raise _as_httpx(error, request) from error
+            if (known := _as_httpx(error, request)) is not None:
+                raise known from error
             raise
         return httpx.Response(
             answer.status,
@@ -197,7 +184,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 request=request,
             )
 
-    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncConnectionPool:
+    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncPool:
         secure, proxy = key
         async with here.opening:
             if key in here.pools:
@@ -205,33 +192,11 @@ class PooledTransport(httpx.AsyncBaseTransport):
             if secure and self._context is None:
                 verify = self._verify
                 self._context = await async_run_blocking(lambda: tls_context(verify))
-            pool = here.pools[key] = self._new_pool(self._context if secure else None, proxy)
-            return pool
-
-    def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> AsyncConnectionPool:
-        if proxy is None:
-            return AsyncConnectionPool(
-                ssl_context=context,
-                max_connections=None,
-                max_keepalive_connections=self._keep,
-                keepalive_expiry=self._expiry,
-                network_backend=AsyncNetwork(),
+            context = self._context if secure else None
+            pool = here.pools[key] = async_new_pool(
+                context, proxy, idle=self._keep, expiry=self._expiry
             )
-        at = httpx.Proxy(proxy)
-        return AsyncHTTPProxy(
-            proxy_url=httpcore.URL(
-                scheme=at.url.raw_scheme,
-                host=at.url.raw_host,
-                port=at.url.port,
-                target=at.url.raw_path,
-            ),
-            proxy_auth=at.raw_auth,
-            ssl_context=context,
-            max_connections=None,
-            max_keepalive_connections=self._keep,
-            keepalive_expiry=self._expiry,
-            network_backend=AsyncNetwork(),
-        )
+            return pool
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
         if self._proxy is not None:
@@ -268,8 +233,10 @@ class _Body(httpx.AsyncByteStream):
         try:
             async for part in self._answer.aiter_stream():
                 yield part
-        except _FAULTS as error:
-            raise _as_httpx(error, self._request) from error
+        except Exception as error:
+            if (known := _as_httpx(error, self._request)) is not None:
+                raise known from error
+            raise
 
     async def aclose(self) -> None:
         here, self._here = self._here, None
