@@ -17,6 +17,7 @@ Isolation = Literal["auto", "bubblewrap", "none"]
 
 DIRECTORY_VARIABLE = "OPEN_SANDBOX_LOCAL_DIR"
 API_KEY_VARIABLE = "OPEN_SANDBOX_API_KEY"
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
 
 

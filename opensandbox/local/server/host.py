@@ -14,6 +14,9 @@ from attrs import frozen
 from .orders import HostVolume, Resources
 from .values import JSON
 
+PREFIX = "opensandbox.local/"
+"""How the names of the extensions that this runtime adds begin."""
+
 
 class StartError(Exception):
     """A sandbox could not be started; the text says why. Nothing of it is left."""

@@ -12,16 +12,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
-from ..settings import Settings
+from ..settings import EVERY_ADDRESS, Settings
 from .faults import BACKEND_FAILED, Fault, Malformed, Problem, invalid
 from .orders import read_order
 from .reading import Fields, body_fields
 from .records import PAUSED, PENDING, RUNNING, Record
-from .sandboxes import Sandbox, Sandboxes
+from .sandboxes import EXECD_PORT, Sandbox, Sandboxes
 from .values import JSON, moment
 from .web import read_json
 
-EXECD_PORT = 44772
 EXECD_HEADER = "X-EXECD-ACCESS-TOKEN"
 SECURE_HEADER = "OpenSandbox-Secure-Access"
 _LARGEST_PAGE = 1000
@@ -57,8 +56,9 @@ async def place_of(settings: Settings, sandboxes: Sandboxes, sandbox: Sandbox, p
     if record.secure_token is not None:
         headers = {SECURE_HEADER: record.secure_token}
         return Place("127.0.0.1", body.execd_port, f"/proxy/{port}", headers)
-    outside = await sandboxes.expose(sandbox.id, port, "127.0.0.1")
-    return Place("127.0.0.1", outside, "", {})
+    address = settings.host if settings.beyond_loopback else "127.0.0.1"
+    outside = await sandboxes.expose(sandbox.id, port, address)
+    return Place("127.0.0.1" if address in EVERY_ADDRESS else address, outside, "", {})
 
 
 def read_port(request: Request | WebSocket) -> int:
@@ -160,11 +160,21 @@ class Lifecycle:
         if through_server:
             address = f"{request.url.netloc}/v1/sandboxes/{sandbox.id}/proxy/{port}"
         else:
-            address = f"{place.host}:{place.port}{place.prefix}"
+            address = await self._address(request, sandbox, place)
         shown: dict[str, JSON] = {"endpoint": address}
         if place.headers:
             shown["headers"] = dict(place.headers)
         return JSONResponse(shown)
+
+    async def _address(self, request: Request, sandbox: Sandbox, place: Place) -> str:
+        """Where the caller reaches a place: by the name under which it reached the server."""
+        if not self._settings.beyond_loopback:
+            return f"{place.host}:{place.port}{place.prefix}"
+        port = place.port
+        if sandbox.body is not None and port == sandbox.body.execd_port:
+            port = await self._sandboxes.open_door(sandbox.id)
+        name = request.url.hostname or place.host
+        return f"[{name}]:{port}{place.prefix}" if ":" in name else f"{name}:{port}{place.prefix}"
 
     async def network_policy(self, request: Request) -> Response:
         sandbox = self._sandbox(request)

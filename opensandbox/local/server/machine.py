@@ -17,12 +17,9 @@ from ..isolation.spec import ImageRoot, Isolation, Limits, SandboxSpec, Started,
 from ..settings import Settings, images_directory
 from . import control
 from .faults import Fault, invalid
-from .host import Body, Ground, Host, HostRefused, Plan, StartError
+from .host import PREFIX, Body, Ground, Host, HostRefused, Plan, StartError
 from .orders import HostVolume, Resources
 from .values import JSON
-
-PREFIX = "opensandbox.local/"
-"""How the names of the extensions that this runtime adds begin."""
 
 _SHUTDOWN_TIMEOUT = 2.0
 
@@ -107,8 +104,6 @@ class MachineHost:
         root = self._root(plan.image)
         special = root.path is not None or bool(root.environment)
         notes = {PREFIX + "root": root.note or root.name}
-        if plan.resources.ignored:
-            notes[PREFIX + "limits-ignored"] = ", ".join(plan.resources.ignored)
         return Ground(
             needs_own_start=special or bool(plan.volumes) or plan.resources.disk is not None,
             notes=notes,

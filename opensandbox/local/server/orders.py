@@ -32,8 +32,6 @@ class Resources:
     cpu: float | None = None
     memory: int | None = None
     disk: int | None = None
-    ignored: tuple[str, ...] = ()
-    """Names of limits that this runtime does not know."""
 
 
 @frozen(kw_only=True)
@@ -64,6 +62,8 @@ class Order:
     before_start: Mapping[str, JSON] | None
     """The hook that runs before the entrypoint."""
     network_policy: JSON
+    without_effect: tuple[str, ...]
+    """What was asked for, is allowed, and does nothing here: said in the extensions."""
 
 
 def machine_architecture() -> str:
@@ -117,7 +117,18 @@ def read_order(body: JSON) -> Order:
         volumes=_check_volumes(volumes),
         before_start=before_start,
         network_policy=policy,
+        without_effect=_without_effect(fields, limits),
     )
+
+
+def _without_effect(fields: Fields, limits: Mapping[str, str]) -> tuple[str, ...]:
+    lifecycle = fields.value.get("lifecycle")
+    found = [f"resourceLimits.{name}" for name in sorted(set(limits) - _LIMIT_NAMES)]
+    if isinstance(lifecycle, Mapping) and lifecycle.get("periodic"):
+        found.append("lifecycle.periodic")
+    if fields.value.get("networkPolicy") is not None:
+        found.append("networkPolicy")
+    return tuple(found)
 
 
 def _one_source(fields: Fields, image: bool, snapshot: str | None, template: str | None) -> None:
@@ -221,7 +232,6 @@ def read_resources(limits: Mapping[str, str]) -> Resources:
         cpu=cpu,
         memory=None if memory is None else int(memory),
         disk=None if disk is None else int(disk),
-        ignored=tuple(sorted(set(limits) - _LIMIT_NAMES)),
     )
 
 

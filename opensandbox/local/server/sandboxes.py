@@ -25,8 +25,9 @@ from ..settings import Settings
 from . import control
 from .faults import Fault, invalid, no_sandbox, not_paused, not_running
 from .hooks import HookFailed, run_hook, start_entrypoint
-from .host import Body, Host, Plan, StartError
+from .host import PREFIX, Body, Host, Plan, StartError
 from .orders import Order, Resources, check_metadata
+from .outside import Doors
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
 from .store import Event, Store
 from .values import JSON, now
@@ -34,6 +35,9 @@ from .values import JSON, now
 T = TypeVar("T")
 
 logger = logging.getLogger("opensandbox.server")
+
+EXECD_PORT = 44772
+"""The port of the API at which a sandbox's daemon is asked for."""
 
 _CONTROL_TIMEOUT = 10.0
 _LONGEST_TIMER = 3600.0
@@ -70,6 +74,7 @@ class Sandboxes:
         self._starts = asyncio.Semaphore(settings.parallel_starts)
         self._tasks: set[asyncio.Task[object]] = set()
         self._spares: list[Sandbox] = []
+        self._doors = Doors(settings.host)
         self.spare_gone = asyncio.Event()
         """Set whenever a spare was taken or died."""
 
@@ -101,6 +106,8 @@ class Sandboxes:
             self._all[record.id] = sandbox
             self._watch(sandbox)
             self._arm(sandbox)
+            if EXECD_PORT in record.ports:
+                await self._open_door(sandbox, body)
             logger.info("sandbox %s found again, %s", record.id, record.state)
 
     async def _discard_or_mark(self, sandbox: Sandbox) -> None:
@@ -147,6 +154,7 @@ class Sandboxes:
             self._unwatch(sandbox)
             if sandbox.timer is not None:
                 sandbox.timer.cancel()
+        self._doors.close_all()
         self._threads.shutdown()
 
     # Looking
@@ -194,7 +202,10 @@ class Sandboxes:
             if spare is not None:
                 await self._in_thread(lambda: body.set_limits(order.resources))
             await self._control(body, _configuration(sandbox.record, order))
-            await self._go_on(sandbox, body, order, {**body.notes, **ground.notes})
+            notes = {**body.notes, **ground.notes}
+            if order.without_effect:
+                notes[PREFIX + "without-effect"] = ", ".join(order.without_effect)
+            await self._go_on(sandbox, body, order, notes)
         except BaseException as error:
             await self._discard(sandbox)
             raise _start_fault(error) from error
@@ -379,6 +390,22 @@ class Sandboxes:
         await self._store.put(record)
         return record
 
+    async def open_door(self, sandbox_id: str) -> int:
+        """The port on the server's own address that leads to the daemon; always the same."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.get(sandbox_id)
+            if sandbox.body is None:
+                raise not_running(sandbox_id, sandbox.record.state)
+            return await self._open_door(sandbox, sandbox.body)
+
+    async def _open_door(self, sandbox: Sandbox, body: Body) -> int:
+        known = sandbox.record.ports.get(EXECD_PORT)
+        outside = await self._doors.open(sandbox.id, body.execd_port, known)
+        if outside != known:
+            ports = {**sandbox.record.ports, EXECD_PORT: outside}
+            await self._change(sandbox, evolve(sandbox.record, ports=ports))
+        return outside
+
     async def expose(self, sandbox_id: str, port: int, address: str) -> int:
         """The port of `address` on which a port of the sandbox is reached; always the same."""
         async with self.get(sandbox_id).lock:
@@ -432,6 +459,7 @@ class Sandboxes:
         """Ends and forgets, whatever state it is in."""
         sandbox.ending = True
         self._unwatch(sandbox)
+        self._doors.close(sandbox.id)
         if sandbox.timer is not None:
             sandbox.timer.cancel()
         await self._in_thread(lambda: self._remove(sandbox))
@@ -520,6 +548,7 @@ class Sandboxes:
 
     async def _mark_ended(self, sandbox: Sandbox, message: str) -> None:
         logger.warning("sandbox %s: %s", sandbox.id, message)
+        self._doors.close(sandbox.id)
         body, sandbox.body = sandbox.body, None
         if body is not None:
             await self._in_thread(body.kill)

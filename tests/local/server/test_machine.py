@@ -171,3 +171,19 @@ def test_a_sandbox_is_ended_while_its_hook_runs(real: Any) -> None:
         assert server.client.delete(f"/sandboxes/{sandbox_id}").status_code == 204
         assert _start_time(pid) is None
         assert server.client.get("/sandboxes").json()["items"] == []
+
+
+def test_a_server_that_others_reach_has_endpoints_that_they_reach(tmp_path: Path) -> None:
+    options = ("--host=0.0.0.0", "--isolation=none", "--spares=0")
+    with running(tmp_path, *options, program=REAL) as first:
+        sandbox_id = first.create(secureAccess=True)["id"]
+        path = f"{first.url.replace('127.0.0.1', 'localhost')}/v1/sandboxes/{sandbox_id}/endpoints"
+        found = first.client.get(f"{path}/44772").json()
+        assert found["endpoint"].startswith("localhost:")
+        ping = f"http://{found['endpoint']}/ping"
+        assert httpx.get(ping, headers=found["headers"], trust_env=False).status_code == 200
+        port = first.client.get(f"{path}/8000").json()
+        assert port["endpoint"] == found["endpoint"] + "/proxy/8000"
+        first.kill()
+        with running(tmp_path, *options, program=REAL):
+            assert httpx.get(ping, headers=found["headers"], trust_env=False).status_code == 200

@@ -119,8 +119,16 @@ def test_limits_that_are_no_quantities_are_refused(limits: dict[str, str]) -> No
     assert fault(resourceLimits=limits) == (400, "SANDBOX::INVALID_PARAMETER")
 
 
-def test_limits_that_nobody_knows_are_said_to_be_ignored() -> None:
-    assert order(resourceLimits={"gpu": "1", "cpu": "1"}).resources.ignored == ("gpu",)
+def test_what_has_no_effect_here_is_listed() -> None:
+    hook = {"name": "n", "schedule": "* * * * *", "command": ["true"]}
+    policy = {"defaultAction": "deny"}
+    asked = order(
+        resourceLimits={"gpu": "1", "cpu": "1"},
+        lifecycle={"periodic": [hook]},
+        networkPolicy=policy,
+    )
+    assert asked.without_effect == ("resourceLimits.gpu", "lifecycle.periodic", "networkPolicy")
+    assert order(lifecycle={"periodic": []}).without_effect == ()
 
 
 @pytest.mark.parametrize(
