@@ -15,7 +15,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 # What comes with an extra, and with nothing else.
-EXTRAS = {"starlette", "uvicorn", "httpx-aiohttp", "aiohttp", "redis", "opentelemetry-api", "rich"}
+EXTRAS = {
+    "starlette",
+    "uvicorn",
+    "python-multipart",
+    "httpx-aiohttp",
+    "aiohttp",
+    "redis",
+    "opentelemetry-api",
+    "rich",
+}
 
 IMPORT_EVERYTHING = """
 import importlib, pathlib, sys
@@ -35,7 +44,7 @@ for name in public("opensandbox", root):
     count += 1
 for name in opensandbox.__all__:
     getattr(opensandbox, name)
-unwanted = {"starlette", "uvicorn", "redis", "opentelemetry", "rich", "aiohttp"}
+unwanted = {"starlette", "uvicorn", "python_multipart", "redis", "opentelemetry", "rich", "aiohttp"}
 loaded = sorted(
     name for name in sys.modules
     if name.partition(".")[0] in unwanted or name.startswith("opensandbox.local")
