@@ -12,19 +12,45 @@ import pwd
 import stat
 from collections.abc import Mapping
 
+from opensandbox._wire import variables
+
 from .errors import NOT_SUPPORTED, Refusal, invalid
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LARGEST_ID = 2**32 - 2
+_MOST_KEPT = 1 << 20  # bytes of the file of kept variables
 
 
 def complete_environment(given: Mapping[str, str]) -> dict[str, str]:
     """`given` above the daemon's own variables and the few that no program does well without.
 
     The daemon is started with what the image says and where this root file system keeps its
-    programs; there is nothing secret in its environment.
+    programs; there is nothing secret in its environment. One of the variables names the file in
+    which later ones are kept.
     """
-    return {"PATH": DEFAULT_PATH, **_identity(os.getuid()), **os.environ, **given}
+    usual = {"PATH": DEFAULT_PATH, **_identity(os.getuid()), **os.environ}
+    kept = os.path.join(usual["HOME"], ".opensandbox", "variables")
+    return {**usual, variables.FILE: kept, **given}
+
+
+def kept_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """What the file that `environ` names keeps; none when it cannot be read or is over 1 MiB.
+
+    Programs of the sandbox write it, so it may be anything: a pipe is not waited for.
+    """
+    try:
+        descriptor = os.open(
+            environ[variables.FILE], os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC
+        )
+    except (OSError, KeyError, ValueError):
+        return {}
+    with open(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return {}
+        content = file.read(_MOST_KEPT + 1)
+    if len(content) > _MOST_KEPT or b"\0" in content:
+        return {}
+    return variables.read(content.decode("utf-8", "replace"))
 
 
 def user_environment(uid: int | None) -> dict[str, str]:

@@ -63,14 +63,19 @@ class State:
         self.settings: Settings | None = None
         self.started = time.monotonic()
         self.cwd = os.getcwd()
-        self.env: dict[str, str] = environment.complete_environment({})
+        self._env = environment.complete_environment({})
 
     def configure(self, settings: Settings) -> None:
         """Takes the settings over. Raises Refusal the second time."""
         if self.settings is not None:
             raise Refusal(409, "INVALID_REQUEST_BODY", "this sandbox is configured already")
         self.settings = settings
-        self.env = environment.complete_environment(settings.env)
+        self._env = environment.complete_environment(settings.env)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """What a program started now finds, unless its own request says otherwise."""
+        return {**self._env, **environment.kept_variables(self._env)}
 
     def admits(self, token: bytes | None) -> bool:
         """Whether a request with this access token is one of ours; False before `configure`."""

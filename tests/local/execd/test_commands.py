@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 import signal
 import time
 from collections.abc import Callable
 
 import pytest
 
+from opensandbox._wire.variables import assignment
 from tests.local.execd.daemons import Daemon, joined, parse
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="acting for other users needs root")
@@ -273,3 +275,15 @@ def test_a_ping_comes_while_a_command_is_silent(daemon: Daemon) -> None:
 def test_output_is_joined_by_kind(daemon: Daemon) -> None:
     run = daemon.run("echo out; echo err >&2")
     assert (joined(run.events, "stdout"), joined(run.events, "stderr")) == ("out\n", "err\n")
+
+
+def test_variables_are_kept_in_a_file_and_a_request_wins_over_them(daemon: Daemon) -> None:
+    kept = daemon.run("echo $EXECD_ENVS").stdout.strip()
+    line = assignment("KEPT", "it's\n$HOME")
+    daemon.run(f"mkdir -p $(dirname {kept}); printf '%s\\n' {shlex.quote(line)} >> {kept}")
+    assert daemon.run('printf %s "$KEPT"').stdout == "it's\n$HOME"
+    own = daemon.run("echo $KEPT", envs={"KEPT": "own"})
+    assert own.stdout == "own\n"
+    daemon.run(f"rm {kept}; mkfifo {kept}")
+    assert daemon.run('printf %s "$KEPT"').stdout == ""
+    daemon.run(f"rm {kept}")
