@@ -390,17 +390,50 @@ class Worker(Generic[T]):
 
 
 class _Entry(Generic[T]):
-    def __init__(self, value: T, keeper: AsyncGenerator[None, None]) -> None:
-        self.value = value
-        self.keeper = keeper
+    """A value and the generator by which its event loop closes it."""
+
+    def __init__(self, value: T, close: Callable[[T], Awaitable[None]]) -> None:
+        self.value: T = value
         self.pid = os.getpid()
+        self._held = [value]
+        self._keeper = _keep(self._held, close)
+        # One step, by hand because this is no coroutine: it makes the keeper known to the loop.
+        with contextlib.suppress(StopIteration):
+            self._keeper.__anext__().__await__().__next__()
+
+    async def close(self) -> None:
+        """Close the value on its loop."""
+        await self._keeper.aclose()
+
+    def disarm(self) -> None:
+        """Leave the loop nothing to do: the keeper ends in one step, without waiting."""
+        self._held.clear()
+        with contextlib.suppress(StopIteration, RuntimeError):
+            self._keeper.aclose().__await__().__next__()
 
 
-async def _keep(value: T, close: Callable[[T], Awaitable[None]]) -> AsyncGenerator[None, None]:
+async def _keep(held: list[T], close: Callable[[T], Awaitable[None]]) -> AsyncGenerator[None, None]:
     try:
         yield
     finally:
-        await close(value)
+        if held:
+            await close(held.pop())
+
+
+def _let_go(
+    loop: weakref.ref[asyncio.AbstractEventLoop], entry: _Entry[T], drop: Callable[[T], None]
+) -> None:
+    """Nobody holds the value any more: close it now, for the loop may be about to end."""
+    there = loop()
+    if entry.pid != os.getpid():
+        _inherited.append((entry, there))
+        return
+    entry.disarm()
+    if there is None or there.is_closed() or asyncio._get_running_loop() is there:
+        drop(entry.value)
+    else:
+        with contextlib.suppress(RuntimeError):  # it was closed just now
+            there.call_soon_threadsafe(drop, entry.value)
 
 
 #: What belonged to event loops of the process before a fork. Closing it would speak to selectors
@@ -412,8 +445,8 @@ class AsyncHere(Generic[T]):
     """A value for each event loop, made when first asked for there.
 
     `close` closes one on its loop: when asked to, and when the loop shuts its generators down, as
-    `asyncio.run` does at its end; `drop` lets go of one whose loop was closed without that.
-    After a fork the child makes its own.
+    `asyncio.run` does at its end. `drop` does it without waiting, where nobody can wait: the loop
+    was closed without that, or nobody holds this any more. After a fork the child makes its own.
     """
 
     def __init__(
@@ -428,6 +461,9 @@ class AsyncHere(Generic[T]):
         self._entries: weakref.WeakKeyDictionary[asyncio.AbstractEventLoop, _Entry[T]] = (
             weakref.WeakKeyDictionary()
         )
+        self._finalizers: weakref.WeakKeyDictionary[
+            asyncio.AbstractEventLoop, weakref.finalize[Any, AsyncHere[T]]
+        ] = weakref.WeakKeyDictionary()
 
     def get(self) -> T:
         """The value of the running loop."""
@@ -448,36 +484,34 @@ class AsyncHere(Generic[T]):
         with self._lock:
             for other, old in list(self._entries.items()):
                 if old.pid != os.getpid():
-                    _inherited.append((self._entries.pop(other), other))
+                    _inherited.append((self._taken(other), other))
                 elif other.is_closed():
-                    self._drop(self._entries.pop(other).value)
-            value = self._make()
-            keeper = _keep(value, self._close)
-            # One step, by hand because this is no coroutine: it makes the keeper known to the loop.
-            with contextlib.suppress(StopIteration):
-                keeper.__anext__().__await__().__next__()
-            entry = self._entries[loop] = _Entry(value, keeper)
+                    self._drop(self._taken(other).value)
+            entry = self._entries[loop] = _Entry(self._make(), self._close)
+            self._finalizers[loop] = weakref.finalize(
+                self, _let_go, weakref.ref(loop), entry, self._drop
+            )
+            self._finalizers[loop].atexit = False  # by then there is no loop
             return entry
+
+    def _taken(self, loop: asyncio.AbstractEventLoop) -> _Entry[T]:
+        self._finalizers.pop(loop).detach()
+        return self._entries.pop(loop)
 
     async def aclose(self) -> None:
         """Close the values of all loops; asking again makes new ones."""
         here = asyncio.get_running_loop()
         with self._lock:
-            entries = list(self._entries.items())
-            self._entries.clear()
+            entries = [(loop, self._taken(loop)) for loop in list(self._entries)]
         for loop, entry in entries:
             if entry.pid != os.getpid():
                 _inherited.append((entry, loop))
             elif loop is here:
-                await entry.keeper.aclose()
+                await entry.close()
             elif loop.is_closed():
                 self._drop(entry.value)
             else:
-                asyncio.run_coroutine_threadsafe(_close_keeper(entry.keeper), loop)
-
-
-async def _close_keeper(keeper: AsyncGenerator[None, None]) -> None:
-    await keeper.aclose()
+                asyncio.run_coroutine_threadsafe(entry.close(), loop)
 
 
 class Here(Generic[T]):
@@ -586,7 +620,7 @@ def new_pool(
 
 
 def async_abandon(pool: AsyncPool) -> None:
-    """Close connections whose event loop was closed before them."""
+    """Close connections at once, without waiting for their event loop."""
     from . import _sockets
 
     for connection in pool.connections:

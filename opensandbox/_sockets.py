@@ -79,17 +79,22 @@ def _network_stream(connection: object) -> object:
 
 
 def abandon_async(connection: object) -> None:
-    """Close a connection whose event loop was closed before it.
+    """Close a connection at once, perhaps after its event loop was closed.
 
-    Nothing public does that: closing asks the loop. Without it the interpreter closes the socket
-    some time later, with a ResourceWarning. Where the names below are others, that is what happens.
+    Nothing public does that: closing waits for the loop. Without it the interpreter closes the
+    socket some time later, with a ResourceWarning. Where the names below are others, that is what
+    happens.
     """
     stream = getattr(_network_stream(connection), "_stream", None)
     stream = getattr(stream, "transport_stream", stream)  # what is below TLS
-    lost = getattr(getattr(stream, "_transport", None), "_call_connection_lost", None)
+    transport = getattr(stream, "_transport", None)
+    if transport is None:
+        return
     with contextlib.suppress(Exception):
-        if lost is not None:
-            lost(None)
+        try:
+            transport.abort()
+        except RuntimeError:  # the loop is closed, and will not do the rest
+            transport._call_connection_lost(None)
 
 
 def abandon_blocking(connection: object) -> None:

@@ -22,7 +22,7 @@ from opensandbox._concurrency import (
 )
 from opensandbox.exceptions import SandboxInternalException
 from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
-from tests.peer import Peer, answer, events_without_end, hang
+from tests.peer import Peer, answer, events, events_without_end, hang
 
 NOTHING = (
     b'{"items":[],"pagination":{"page":1,"pageSize":20,"totalItems":0,"totalPages":0,'
@@ -131,6 +131,25 @@ def test_a_config_nobody_holds_any_more_closes_its_connections() -> None:
 
     with Peer(answer(200, NOTHING)) as peer:
         asyncio.run(use_and_forget())
+
+
+@pytest.mark.parametrize("run", [asyncio.run, uvloop.run])
+@pytest.mark.parametrize("lingers", [0.0, 0.05, 30.0])
+def test_a_loop_that_ends_while_streams_are_still_drained_ends_quietly(
+    run: Callable[[Awaitable[None]], None], lingers: float
+) -> None:
+    async def five_streams() -> None:
+        service = Service(ConnectionConfig(domain=peer.address))
+        for _ in range(5):
+            async with service.event_stream("POST", "/command") as stream:
+                async for _ in stream:
+                    stream.leave()
+                    break
+
+    with Peer(events(b'{"type":"execution_complete"}\n', lingers=lingers)) as peer:
+        run(five_streams())
+        gc.collect()  # what was not closed would warn here
+        assert gone(peer)
 
 
 def test_without_an_event_loop_of_asyncio_it_says_so() -> None:
