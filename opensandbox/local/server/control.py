@@ -93,3 +93,19 @@ def _checked(operation: object, answer: bytes) -> Mapping[str, JSON]:
     if parsed.get("ok") is not True:
         raise ControlError(f"the daemon refused {operation!r}: {parsed.get('error')}")
     return parsed
+
+
+def hand_over_listener(path: Path, port: int, address: str, *, timeout: float = 10.0) -> int:
+    """Makes a listener on a free port of `address` and gives it to the daemon, which keeps it.
+
+    What connects there reaches `port` in the sandbox. Raises ControlError and OSError.
+    """
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    # Our own copy is closed: with it open, connections to a dead sandbox would hang.
+    with socket.socket(family, socket.SOCK_STREAM) as listener:
+        listener.bind((address, 0))
+        listener.listen(128)
+        message: dict[str, JSON] = {"op": "expose", "port": port}
+        request(path, message, timeout=timeout, descriptor=listener.fileno())
+        bound: int = listener.getsockname()[1]
+    return bound

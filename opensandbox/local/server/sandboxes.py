@@ -10,9 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import secrets
 import shutil
-import socket
 import uuid
 from collections.abc import Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +23,8 @@ from ..settings import Settings
 from . import control
 from .faults import Fault, invalid, no_sandbox, not_paused, not_running
 from .hooks import HookFailed, run_hook, start_entrypoint
-from .host import PREFIX, Body, Host, Plan, StartError
+from .host import PREFIX, Body, Host, Plan
+from .making import configuration, in_words, new_record, start_fault
 from .orders import Order, Resources, check_metadata
 from .outside import Doors
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
@@ -190,7 +189,7 @@ class Sandboxes:
         plan = self._plan(order)
         ground = await self._in_thread(lambda: self._host.look(plan))
         spare = None if ground.needs_own_start else self._take_spare()
-        record = self._new_record(spare.id if spare else plan.id, order)
+        record = new_record(spare.id if spare else plan.id, order)
         if spare is not None and spare.body is not None:
             sandbox, body = spare, spare.body
             sandbox.record = evolve(record, started=body.started)
@@ -201,35 +200,15 @@ class Sandboxes:
         try:
             if spare is not None:
                 await self._in_thread(lambda: body.set_limits(order.resources))
-            await self._control(body, _configuration(sandbox.record, order))
+            await self._control(body, configuration(sandbox.record, order))
             notes = {**body.notes, **ground.notes}
             if order.without_effect:
                 notes[PREFIX + "without-effect"] = ", ".join(order.without_effect)
             await self._go_on(sandbox, body, order, notes)
         except BaseException as error:
             await self._discard(sandbox)
-            raise _start_fault(error) from error
+            raise start_fault(error) from error
         return sandbox.record
-
-    def _new_record(self, sandbox_id: str, order: Order) -> Record:
-        at = now()
-        return Record(
-            id=sandbox_id,
-            state=PENDING,
-            reason="CONTAINER_STARTING",
-            message="The sandbox is being started.",
-            changed_at=at,
-            created_at=at,
-            expires_at=None if order.timeout is None else at + timedelta(seconds=order.timeout),
-            image=order.image,
-            entrypoint=order.entrypoint,
-            metadata=order.metadata,
-            extensions=order.extensions,
-            platform=order.platform,
-            network_policy=order.network_policy,
-            token=secrets.token_urlsafe(32),
-            secure_token=secrets.token_urlsafe(32) if order.secure_access else None,
-        )
 
     def _plan(self, order: Order) -> Plan:
         sandbox_id = str(uuid.uuid4())
@@ -253,7 +232,7 @@ class Sandboxes:
                 await self._control(body, {"op": "status"}, self._settings.start_timeout)
         except BaseException as error:
             await self._discard(sandbox)
-            raise _start_fault(error) from error
+            raise start_fault(error) from error
         return body
 
     async def _go_on(
@@ -295,12 +274,12 @@ class Sandboxes:
         running = sandbox.record.moved(RUNNING, "CONTAINER_RUNNING", "The sandbox is running.", at)
         extensions = {**running.extensions, **notes}
         sandbox.record = evolve(running, extensions=extensions)
-        await self._store.put(sandbox.record, Event(at, "Running", _say(notes)))
+        await self._store.put(sandbox.record, Event(at, "Running", in_words(notes)))
         self._arm(sandbox)
         sandbox.ready = True
         if sandbox.pidfd is None:  # It died in between, when nobody cared yet.
             self._died(sandbox)
-        logger.info("sandbox %s runs: %s", sandbox.id, _say(notes))
+        logger.info("sandbox %s runs: %s", sandbox.id, in_words(notes))
 
     # Spares
 
@@ -417,7 +396,9 @@ class Sandboxes:
                 raise not_running(sandbox_id, sandbox.record.state)
             body = sandbox.body
             try:
-                outside = await self._in_thread(lambda: _hand_over_listener(body, port, address))
+                outside = await self._in_thread(
+                    lambda: control.hand_over_listener(body.control_path, port, address)
+                )
             except (control.ControlError, OSError) as error:
                 raise Fault(
                     500,
@@ -575,48 +556,3 @@ class Sandboxes:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return task
-
-
-def _hand_over_listener(body: Body, port: int, address: str) -> int:
-    """Makes a listener on a free port and gives it to the daemon, which keeps it open."""
-    family = socket.AF_INET6 if ":" in address else socket.AF_INET
-    # Our own copy is closed: with it open, connections to a dead sandbox would hang.
-    with socket.socket(family, socket.SOCK_STREAM) as listener:
-        listener.bind((address, 0))
-        listener.listen(128)
-        control.request(
-            body.control_path,
-            {"op": "expose", "port": port},
-            timeout=_CONTROL_TIMEOUT,
-            descriptor=listener.fileno(),
-        )
-        bound: int = listener.getsockname()[1]
-    return bound
-
-
-def _configuration(record: Record, order: Order) -> dict[str, JSON]:
-    """What the daemon is told; it starts the entrypoint then."""
-    return {
-        "op": "configure",
-        "sandbox_id": record.id,
-        "token": record.token,
-        "env": dict(order.env),
-        # After a hook it is for us to start.
-        "entrypoint": list(order.entrypoint) if order.before_start is None else [],
-        "hostname": None,
-        "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
-        "secure_access_token": record.secure_token,
-    }
-
-
-def _start_fault(error: BaseException) -> BaseException:
-    """What the caller of create gets to see of `error`."""
-    if isinstance(error, StartError | control.ControlError | OSError):
-        return Fault(
-            500, "DOCKER::CONTAINER_START_FAILED", f"The sandbox could not be started: {error}."
-        )
-    return error
-
-
-def _say(notes: Mapping[str, str]) -> str:
-    return ", ".join(f"{name.rpartition('/')[2]} {value}" for name, value in notes.items())

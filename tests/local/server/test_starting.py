@@ -18,13 +18,14 @@ from tests.local.server.servers import KEY, WAIT, eventually, launch, running
 
 def test_ten_starts_on_one_directory_are_one_server(tmp_path: Path) -> None:
     processes = [launch(tmp_path, "--spares=0") for _ in range(10)]
-    eventually(lambda: sum(process.poll() is None for process in processes) == 1)
-    (winner,) = (process for process in processes if process.poll() is None)
     try:
+        eventually(lambda: sum(process.poll() is None for process in processes) == 1)
+        (winner,) = (process for process in processes if process.poll() is None)
         eventually((tmp_path / "server.json").exists)
         assert json.loads((tmp_path / "server.json").read_text())["pid"] == winner.pid
     finally:
-        winner.terminate()
+        for process in processes:
+            process.terminate()
         messages = [process.communicate(timeout=WAIT)[1] for process in processes]
     losers = [p.returncode for p in processes if p is not winner]
     assert (losers, winner.returncode) == ([4] * 9, 0)

@@ -1,0 +1,65 @@
+"""What making a sandbox needs besides the making: its record, its daemon's orders. Pure."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from datetime import timedelta
+
+from .control import ControlError
+from .faults import Fault
+from .host import StartError
+from .orders import Order
+from .records import PENDING, Record
+from .values import JSON, now
+
+
+def new_record(sandbox_id: str, order: Order) -> Record:
+    """The record of a sandbox that is just being made, with tokens of its own."""
+    at = now()
+    return Record(
+        id=sandbox_id,
+        state=PENDING,
+        reason="CONTAINER_STARTING",
+        message="The sandbox is being started.",
+        changed_at=at,
+        created_at=at,
+        expires_at=None if order.timeout is None else at + timedelta(seconds=order.timeout),
+        image=order.image,
+        entrypoint=order.entrypoint,
+        metadata=order.metadata,
+        extensions=order.extensions,
+        platform=order.platform,
+        network_policy=order.network_policy,
+        token=secrets.token_urlsafe(32),
+        secure_token=secrets.token_urlsafe(32) if order.secure_access else None,
+    )
+
+
+def configuration(record: Record, order: Order) -> dict[str, JSON]:
+    """What the daemon is told; it starts the entrypoint then."""
+    return {
+        "op": "configure",
+        "sandbox_id": record.id,
+        "token": record.token,
+        "env": dict(order.env),
+        # After a hook it is for us to start.
+        "entrypoint": list(order.entrypoint) if order.before_start is None else [],
+        "hostname": None,
+        "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
+        "secure_access_token": record.secure_token,
+    }
+
+
+def start_fault(error: BaseException) -> BaseException:
+    """What the caller of create gets to see of `error`."""
+    if isinstance(error, StartError | ControlError | OSError):
+        return Fault(
+            500, "DOCKER::CONTAINER_START_FAILED", f"The sandbox could not be started: {error}."
+        )
+    return error
+
+
+def in_words(notes: Mapping[str, str]) -> str:
+    """Notes as one line of the log."""
+    return ", ".join(f"{name.rpartition('/')[2]} {value}" for name, value in notes.items())
