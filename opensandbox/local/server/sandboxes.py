@@ -73,6 +73,8 @@ class Sandboxes:
         self._starts = asyncio.Semaphore(settings.parallel_starts)
         self._tasks: set[asyncio.Task[object]] = set()
         self._spares: list[Sandbox] = []
+        self._coming: asyncio.Task[None] | None = None
+        """A spare that is being started and that nobody waits for."""
         self._doors = Doors(settings.host)
         self.spare_gone = asyncio.Event()
         """Set whenever a spare was taken or died."""
@@ -188,7 +190,7 @@ class Sandboxes:
     async def _create(self, order: Order) -> Record:
         plan = self._plan(order)
         ground = await self._in_thread(lambda: self._host.look(plan))
-        spare = None if ground.needs_own_start else self._take_spare()
+        spare = None if ground.needs_own_start else await self._get_spare()
         record = new_record(spare.id if spare else plan.id, order)
         if spare is not None and spare.body is not None:
             sandbox, body = spare, spare.body
@@ -287,7 +289,11 @@ class Sandboxes:
         """Starts one more spare when one is missing; False when there are enough."""
         if len(self._spares) >= self._settings.spares:
             return False
-        await self._own_task(self._add_spare())
+        self._coming = coming = self._background(self._add_spare())
+        try:
+            await asyncio.shield(coming)
+        finally:
+            self._coming = None
         return True
 
     async def _add_spare(self) -> None:
@@ -306,6 +312,15 @@ class Sandboxes:
         self._all[sandbox_id] = sandbox
         await self._start(sandbox, plan)
         self._spares.append(sandbox)
+
+    async def _get_spare(self) -> Sandbox | None:
+        """A spare; one that is just coming up is nearer than a start that begins now."""
+        spare = self._take_spare()
+        coming, self._coming = (self._coming, None) if spare is None else (None, self._coming)
+        if coming is None:
+            return spare
+        await asyncio.wait([coming])
+        return self._take_spare()
 
     def _take_spare(self) -> Sandbox | None:
         while self._spares:

@@ -6,6 +6,7 @@ behaviour is tested apart from isolation and from the real daemon.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any
 
 from opensandbox.local.isolation.starter import bind_control
+from opensandbox.local.server import control
 from opensandbox.local.server.host import Ground, Plan, StartError
 from opensandbox.local.server.orders import Resources
 
@@ -75,11 +77,11 @@ class StandinHost:
         if plan.image.startswith("broken"):
             raise StartError("the stand-in was told to fail")
         plan.directory.mkdir(parents=True)
-        control = socket.socket(socket.AF_UNIX)
+        control_socket = socket.socket(socket.AF_UNIX)
         listener = socket.create_server(("127.0.0.1", 0))
-        with control, listener:
-            bind_control(control, plan.directory / "control.sock")
-            descriptors = (listener.fileno(), control.fileno())
+        with control_socket, listener:
+            bind_control(control_socket, plan.directory / "control.sock")
+            descriptors = (listener.fileno(), control_socket.fileno())
             with (plan.directory / "daemon.log").open("wb") as log:
                 process = subprocess.Popen(
                     [sys.executable, __file__, "daemon", *map(str, descriptors)],
@@ -105,6 +107,8 @@ class StandinHost:
         return body if body.alive() else None
 
     def clear(self, directory: Path) -> None:
+        with contextlib.suppress(control.ControlError):
+            control.request(directory / "control.sock", {"op": "shutdown"}, timeout=5)
         shutil.rmtree(directory)
 
 
@@ -131,13 +135,13 @@ class _Execd(BaseHTTPRequestHandler):
         pass
 
 
-def _daemon(listen: int, control: int) -> None:
+def _daemon(listen: int, control_descriptor: int) -> None:
     print("the stand-in is up", flush=True)
     execd = ThreadingHTTPServer(("127.0.0.1", 0), _Execd, bind_and_activate=False)
     execd.socket.close()
     execd.socket = socket.socket(fileno=listen)
     threading.Thread(target=execd.serve_forever, daemon=True).start()
-    listener = socket.socket(fileno=control)
+    listener = socket.socket(fileno=control_descriptor)
     configured = False
     while True:
         connection, _ = listener.accept()
@@ -156,6 +160,8 @@ def _daemon(listen: int, control: int) -> None:
                 relay.start()
             answer["configured"] = configured
             connection.sendall(json.dumps(answer).encode() + b"\n")
+            if message["op"] == "shutdown":
+                os._exit(0)
 
 
 def _relay(listener: socket.socket, port: int) -> None:

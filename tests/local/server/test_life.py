@@ -151,19 +151,20 @@ def test_a_killed_server_is_followed_by_one_that_finds_its_sandboxes(tmp_path: P
 
 def test_what_was_half_started_is_cleared(tmp_path: Path) -> None:
     with running(tmp_path, "--spares=1") as first:
-        spare = eventually(lambda: next((r for r in first.records() if r["started"]), None))
-        sandbox_id = first.create()["id"]
+        known, unknown = first.create()["id"], first.create()["id"]
+        eventually(lambda: [r["started"] is not None for r in first.records()] == [True] * 3)
+        pids = [record["started"]["pid"] for record in first.records()]
         first.kill()
-        half = first.records()
-        change_state(tmp_path, sandbox_id, "Pending")
+        change_record(tmp_path, known, {"state": "Pending"})
+        change_record(tmp_path, unknown, {"state": "Pending", "started": None})
         (tmp_path / "sandboxes" / "stranger").mkdir()
         with running(tmp_path, "--spares=0") as second:
             assert second.client.get("/sandboxes").json()["items"] == []
             assert list((tmp_path / "sandboxes").iterdir()) == []
-            assert not any(running_process(r["started"]["pid"]) for r in (*half, spare))
+            eventually(lambda: not any(running_process(pid) for pid in pids))
 
 
-def change_state(directory: Path, sandbox_id: str, new: str) -> None:
+def change_record(directory: Path, sandbox_id: str, changes: dict[str, object]) -> None:
     import sqlite3
 
     connection = sqlite3.connect(directory / "state.sqlite")
@@ -171,7 +172,7 @@ def change_state(directory: Path, sandbox_id: str, new: str) -> None:
         (text,) = connection.execute(
             "SELECT record FROM sandboxes WHERE id = ?", (sandbox_id,)
         ).fetchone()
-        record = json.dumps(json.loads(text) | {"state": new})
+        record = json.dumps(json.loads(text) | changes)
         connection.execute("UPDATE sandboxes SET record = ? WHERE id = ?", (record, sandbox_id))
     connection.close()
 
@@ -216,3 +217,10 @@ def test_a_spare_that_dies_is_replaced(tmp_path: Path) -> None:
         os.kill(first["started"]["pid"], signal.SIGKILL)
         eventually(lambda: [r for r in server.records() if r["started"] and r["id"] != first["id"]])
         assert not (server.directory / "sandboxes" / first["id"]).exists()
+
+
+def test_a_create_takes_the_spare_that_is_just_coming_up(tmp_path: Path) -> None:
+    with running(tmp_path, "--spares=1", "--kill-on-exit") as server:
+        made = server.create()["id"]
+        eventually(lambda: len([r for r in server.records() if r["started"]]) == 2)
+        assert server.records()[0]["id"] == made, "the first that was started at all"

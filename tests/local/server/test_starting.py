@@ -60,7 +60,7 @@ def test_an_embedded_server_stops_when_unused(tmp_path: Path) -> None:
 
 
 def test_an_embedded_server_stays_while_there_is_a_sandbox(tmp_path: Path) -> None:
-    options = ("--embedded", "--idle-timeout=0.3", "--spares=0")
+    options = ("--embedded", "--idle-timeout=2", "--spares=0")
     with running(tmp_path, *options) as server:
         kept = server.create()["id"]
         with running(tmp_path / "other", *options) as other:
