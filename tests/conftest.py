@@ -5,6 +5,11 @@ from __future__ import annotations
 import functools
 
 import pytest
+from hypothesis import settings
+
+# The machines that run this are shared and slow at times: what takes long is no fault of the code.
+settings.register_profile("opensandbox", deadline=None, print_blob=True)
+settings.load_profile("opensandbox")
 
 NO_ISOLATION = "no isolation here"
 

@@ -75,7 +75,7 @@ class FrameDecoder:
         if not end:
             self._keep(chunk)
             return []
-        self._after_cr = chunk[end - 1] == 0x0D
+        self._after_cr = end == len(chunk) and chunk[-1] == 0x0D
         block = b"".join((*self._partial, chunk[:end]))
         self._kept -= sum(map(len, self._partial))
         self._partial.clear()

@@ -142,6 +142,10 @@ def test_an_empty_chunk_changes_nothing() -> None:
     assert read(b'data: {"a":1}\r', b"", b"\n", b'data: \r\n\r\n{"b":2}\n') == [{"a": 1}, {"b": 2}]
 
 
+def test_only_a_cr_at_the_very_end_waits_for_its_lf() -> None:
+    assert read(b'data: {"a":1}\r\r{"b":2}', b'\n{"c":3}\n') == [{"a": 1}, {"b": 2}, {"c": 3}]
+
+
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.dictionaries(TEXT, TEXT | st.integers() | st.none(), max_size=3)
 FORMS = ["{}\n", "{}\n\n", "data: {}\n\n", "data:{}\r\n\r\n", "{}\r\n", "event: x\rdata: {}\r\r"]

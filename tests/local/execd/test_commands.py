@@ -205,7 +205,9 @@ def test_a_command_has_no_descriptor_but_its_own_three_and_reads_nothing(daemon:
 def test_a_command_is_the_first_to_die_of_memory_and_ignores_no_signal(daemon: Daemon) -> None:
     if os.getuid() == 0:
         assert daemon.run("cat /proc/self/oom_score_adj").stdout == "1000\n"
-    assert "SigIgn:\t0000000000000000" in daemon.run("grep Sig /proc/self/status").stdout
+    ignored = int(daemon.run("grep SigIgn /proc/self/status").stdout.split()[1], 16)
+    # The two above 31 are the C library's own: whoever starts the tests may have them ignored.
+    assert ignored & 0x7FFFFFFF == 0
 
 
 @as_root

@@ -86,7 +86,7 @@ def test_the_environment_is_the_configured_one_and_holds_no_secret(fresh: Daemon
     assert variables["A"] == "1"
     assert variables["PATH"] == "/usr/bin:/bin"
     assert variables["FROM_THE_IMAGE"] == "1"
-    usual = {"HOME", "USER", "LOGNAME", "LANG", "PWD", "SHLVL", "_"}
+    usual = {"HOME", "USER", "LOGNAME", "LANG", "PWD", "SHLVL", "EXECD_ENVS", "_"}
     assert set(variables) <= {"A", "PATH", "FROM_THE_IMAGE", *usual}
     assert TOKEN not in run.stdout
 

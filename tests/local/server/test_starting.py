@@ -44,7 +44,7 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
 
 
 def test_an_embedded_server_stops_when_unused(tmp_path: Path) -> None:
-    with running(tmp_path, "--embedded", "--idle-timeout=0.5") as server:
+    with running(tmp_path, "--embedded", "--idle-timeout=2") as server:
         sandbox_id = server.create()["id"]
         for _ in range(10):
             eventually(lambda: server.client.get("/sandboxes").status_code == 200)
