@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from opensandbox.cli import main
 from opensandbox.local.server.host import HostRefused
 from opensandbox.local.server.machine import MachineHost
+from opensandbox.local.server.serve import _listener
 from opensandbox.local.settings import Settings, state_directory
 from tests.local.server.servers import KEY, WAIT, eventually, launch, running
 
@@ -140,3 +142,9 @@ def test_a_command_is_needed(capsys: pytest.CaptureFixture[str]) -> None:
         main([])
     assert raised.value.code == 2
     assert "COMMAND" in capsys.readouterr().err
+
+
+def test_an_answer_leaves_in_one_go_whatever_its_pieces(tmp_path: Path) -> None:
+    """asyncio turns Nagle's algorithm off only where it is told that a socket is TCP."""
+    with _listener(Settings(directory=tmp_path, port=0, api_key=KEY)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
