@@ -279,6 +279,47 @@ def spawn(action: Callable[[], None], *, name: str) -> Task:
     return Task(thread)
 
 
+class AsyncSignal:
+    """Given once; whoever waits for it goes on."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+
+    def give(self) -> None:
+        """Let everyone go on."""
+        self._event.set()
+
+    def given(self) -> bool:
+        """Whether it was given."""
+        return self._event.is_set()
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for it, for up to `seconds`; whether it was given."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._event.wait()
+        return self._event.is_set()
+
+
+class Signal:
+    """Given once; whoever waits for it goes on."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def give(self) -> None:
+        """Let everyone go on."""
+        self._event.set()
+
+    def given(self) -> bool:
+        """Whether it was given."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait for it, for up to `seconds`; whether it was given."""
+        return self._event.wait(bounded(seconds))
+
+
 class AsyncWorker(Generic[T]):
     """Works through items in the background of one event loop, in turn; none waits for it.
 
@@ -685,6 +726,7 @@ __all__ = [
     "AsyncOperation",
     "AsyncPool",
     "AsyncQueue",
+    "AsyncSignal",
     "AsyncSlots",
     "AsyncTask",
     "AsyncWorker",
@@ -695,6 +737,7 @@ __all__ = [
     "Operation",
     "Pool",
     "Queue",
+    "Signal",
     "Slots",
     "Task",
     "Worker",

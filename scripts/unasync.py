@@ -68,15 +68,25 @@ NAMES = {
     "handle_async_request": "handle_request",
 }
 
-# Public names that are not defined below _async but have a twin under another name.
+# Public names whose twin is not the name with Sync at its end.
 TWINS = {
+    "AsyncPoolConfig": "PoolConfig",
+    "AsyncPoolStateStore": "PoolStateStore",
+    "AsyncPooledSandboxCreator": "PooledSandboxCreator",
+    "AsyncRedisPoolStateStore": "RedisPoolStateStore",
     "ExecutionHandlers": "ExecutionHandlersSync",
+    "InMemoryAsyncPoolStateStore": "InMemoryPoolStateStore",
     "RetryAsyncTransport": "RetrySyncTransport",
+    "SandboxPoolAsync": "SandboxPoolSync",
+    "SandboxPoolManagerAsync": "SandboxPoolManager",
+    "reap_expired_idle_with_min_ttl_async": "reap_expired_idle_with_min_ttl",
+    "try_take_idle_with_min_ttl_async": "try_take_idle_with_min_ttl",
 }
 
 # Where `from MODULE import name` finds the twin, when that is another module.
 TWIN_MODULES = {
     ("opensandbox.models.execd", "ExecutionHandlers"): "opensandbox.models.execd_sync",
+    ("redis.asyncio", "Redis"): "redis",
 }
 
 # `Name[X]` becomes `X`.
