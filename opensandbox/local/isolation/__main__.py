@@ -1,6 +1,6 @@
 """Runs one of the programs that prepare a sandbox and then become what runs it.
 
-Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|try-idmap``. It is
+Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|snapshot|try-idmap``. It is
 part of every start, so what is slow to import (pathlib, typing, subprocess) is not imported.
 """
 
@@ -12,9 +12,10 @@ sys.path.insert(
 )
 
 if __name__ == "__main__":
-    from opensandbox.local.isolation import assemble, plain
+    from opensandbox.local.isolation import assemble, plain, snapshots
 
     if sys.argv[1] == "try-idmap":
         assemble.try_idmap(int(sys.argv[2]), int(sys.argv[3]))
     else:
-        {"assemble": assemble.main, "plain": plain.main}[sys.argv[1]]()
+        kinds = {"assemble": assemble.main, "plain": plain.main, "snapshot": snapshots.main}
+        kinds[sys.argv[1]]()

@@ -9,7 +9,7 @@ Rules:
 - The work is done below /tmp of that namespace, over which a small tmpfs is mounted: no path of the
   state directory can be seen from inside, and that directory need not be open to other ids.
 - Paths inside the image are resolved as if it were the root already (`open_in_root`).
-- Imports only the standard library and `syscalls`.
+- Imports only the standard library, `syscalls` and `snapshots`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import os
 import signal
 import sys
 
-from opensandbox.local.isolation import syscalls
+from opensandbox.local.isolation import snapshots, syscalls
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing takes milliseconds
 if TYPE_CHECKING:
@@ -69,6 +69,8 @@ def assemble(plan: Plan) -> None:
     for place in (ROOT, _WRITABLE, _TREES, f"{_TREES}/none"):
         os.mkdir(place)
     _mount_writable(plan, sources)
+    if "snapshot" in sources:
+        _put_snapshot(sources["snapshot"])
     _make_base(plan, base, shifted=users is not None)
     for number, tree in enumerate(plan["layout"]["trees"]):
         _mount_tree(tree, number, sources, base=base, shifted=users is not None)
@@ -135,6 +137,8 @@ def _open_sources(plan: Plan, users: int | None) -> dict[str, int]:
         syscalls.mount_setattr(fd, read_only, userns=users, recursive=whole)
         if tree["mask"]:
             opened[tree["mask"]] = syscalls.open_tree(tree["mask"], recursive=False)
+    if plan["snapshot"] is not None:
+        opened["snapshot"] = os.open(plan["snapshot"], os.O_PATH | os.O_DIRECTORY)
     opened["runtime"] = fd = syscalls.open_tree(plan["runtime"], recursive=whole)
     syscalls.mount_setattr(fd, read_only, recursive=whole)
     for volume in plan["volumes"]:
@@ -182,6 +186,18 @@ def _mount_image(fd: int) -> None:
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status:
         raise OSError(f"mount of the disk image ended with {status}; the log says why")
+    os.close(fd)
+
+
+def _put_snapshot(fd: int) -> None:
+    """Begin with what another sandbox had written."""
+    os.set_inheritable(fd, True)
+    sources = [f"/proc/self/fd/{fd}/{part}" for part in snapshots.PARTS]
+    words = [*snapshots.COPY, *sources, f"{_WRITABLE}/"]
+    child = os.posix_spawn(snapshots.copy_program(), words, {"LANG": "C.UTF-8"})
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        raise OSError(f"copying the snapshot ended with {status}; the log says why")
     os.close(fd)
 
 

@@ -87,6 +87,7 @@ class ImageRoot:
 @frozen(kw_only=True)
 class SandboxSpec:
     """A sandbox to be started. `directory` is its own; what is in it is deleted with the sandbox.
+    It begins with the files of `snapshot`, what `snapshots.take` made, or with none of its own.
 
     Raises ValueError for an id or a host name that cannot be one.
     """
@@ -98,6 +99,7 @@ class SandboxSpec:
     limits: Limits = field(factory=Limits)
     mounts: tuple[VolumeMount, ...] = ()
     hostname: str = "sandbox"
+    snapshot: Path | None = None
 
     def __attrs_post_init__(self) -> None:
         if not _ID.fullmatch(self.id):

@@ -33,6 +33,7 @@ from opensandbox.local.isolation import (
     mask,
     rootfs,
     seccomp,
+    snapshots,
 )
 from opensandbox.local.isolation.probe import Machine
 from opensandbox.local.isolation.spec import SandboxSpec, Started
@@ -138,8 +139,10 @@ def bind_control(control: socket.socket, path: Path) -> None:
 
 def _spawn_plain(spec: SandboxSpec, groups: tuple[str, ...], inherited: dict[int, int]) -> int:
     work, links = spec.directory / "work", spec.directory / "bin"
+    if spec.snapshot is not None:
+        snapshots.put(spec.snapshot, spec.directory)
     for place in (work, links):
-        place.mkdir(mode=0o700)
+        place.mkdir(mode=0o700, exist_ok=True)
     for name in ("python", "python3"):
         (links / name).symlink_to(sys.executable)
     environment = _environment(spec)
@@ -169,7 +172,8 @@ def _spawn_isolated(
     finally:
         os.close(writing)
     try:
-        return _read_report(reading), outer
+        copying = 0.0 if spec.snapshot is None else snapshots.COPY_TIMEOUT
+        return _read_report(reading, START_TIMEOUT + copying), outer
     except BaseException:
         handle.end_process(outer)
         raise
@@ -197,6 +201,7 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
         "processes": spec.limits.processes,
         "layout": layout.to_dict(),
         "writable": disk.prepare(spec.directory, spec.limits, machine),
+        "snapshot": None if spec.snapshot is None else str(spec.snapshot),
         "runtime": str(interpreter.bundle()),
         "volumes": [
             {"source": str(m.source), "target": m.target, "read_only": m.read_only}
@@ -240,14 +245,14 @@ def _spawn_helper(kind: str, plan: dict[str, Any], inherited: dict[int, int]) ->
         )
 
 
-def _read_report(report: int) -> int:
+def _read_report(report: int, timeout: float) -> int:
     """The sandbox's first process, as bubblewrap says; raises what went wrong before."""
-    until = time.monotonic() + START_TIMEOUT
+    until = time.monotonic() + timeout
     text = b""
     while True:
         left = until - time.monotonic()
         if left <= 0 or not select.select([report], [], [], left)[0]:
-            raise StartError(f"it was not put together in {START_TIMEOUT:.0f} s")
+            raise StartError(f"it was not put together in {timeout:.0f} s")
         piece = os.read(report, 4096)
         text += piece
         with contextlib.suppress(ValueError):

@@ -87,6 +87,7 @@ def box(
     root: ImageRoot = MACHINE_ROOT,
     mounts: tuple[VolumeMount, ...] = (),
     isolation: Isolation = "bubblewrap",
+    snapshot: Path | None = None,
 ) -> Iterator[Box]:
     """A sandbox for the block; ends and is cleaned away with it."""
     name = f"test-{os.getpid()}-{next(_numbers)}"
@@ -97,6 +98,7 @@ def box(
         isolation=isolation,
         limits=limits or Limits(),
         mounts=mounts,
+        snapshot=snapshot,
     )
     started = starter.start(spec, machine)
     held = handle.Handle(started)
