@@ -1,7 +1,7 @@
 """Runs one of the programs that prepare a sandbox and then become what runs it.
 
-Started by `starter` and `probe` only: ``PYTHON -I -S THIS_FILE assemble|plain|snapshot|try-idmap``. It is
-part of every start, so what is slow to import (pathlib, typing, subprocess) is not imported.
+Started by `starter`, `snapshots` and `probe` only: ``PYTHON -I -S THIS_FILE KIND``. It is part of
+every start, so what is slow to import (pathlib, typing, subprocess) is not imported.
 """
 
 import os

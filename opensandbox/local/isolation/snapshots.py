@@ -65,9 +65,9 @@ def take(started: Started, place: Path) -> None:
     target = os.open(place, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.set_inheritable(target, True)
+        program = os.path.join(os.path.dirname(__file__), "__main__.py")
         done = subprocess.run(
-            [sys.executable, "-I", "-S", os.path.join(os.path.dirname(__file__), "__main__.py")]
-            + ["snapshot"],
+            [sys.executable, "-I", "-S", program, "snapshot"],
             input=json.dumps(_plan(started, target)).encode(),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,

@@ -14,9 +14,11 @@ from starlette.routing import Mount, Route
 from ..settings import Settings
 from .diagnostics import Diagnostics
 from .faults import Fault
+from .keeping import Keeping
 from .lifecycle import Lifecycle
 from .proxy import Proxy
 from .sandboxes import Sandboxes
+from .snapshots import Snapshots
 from .web import EXCEPTION_HANDLERS, Activity, Gate, read_body
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -25,7 +27,12 @@ _EVERY_METHOD = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 
 
 def make_app(
-    settings: Settings, api_key: str, version: str, sandboxes: Sandboxes, activity: Activity
+    settings: Settings,
+    api_key: str,
+    version: str,
+    sandboxes: Sandboxes,
+    snapshots: Snapshots,
+    activity: Activity,
 ) -> tuple[Starlette, Proxy]:
     """The application, and the proxy in it, which its owner closes."""
     proxy = Proxy(settings, sandboxes)
@@ -44,7 +51,8 @@ def make_app(
         Route("/health", get_health),
         Route("/version", get_version),
         Route("/metrics/events", report_metrics_event, methods=["POST"]),
-        *Lifecycle(settings, sandboxes).routes(),
+        *Lifecycle(settings, sandboxes, snapshots).routes(),
+        *Keeping(settings, sandboxes, snapshots).routes(),
         *Diagnostics(settings, sandboxes).routes(),
         *proxy.routes(),
         *_not_here(),
@@ -62,18 +70,14 @@ def make_app(
 
 
 def _not_here() -> list[Route]:
-    """Operations of the contract that one machine has no use for, or not yet."""
+    """Operations of the contract that one machine has no use for."""
     pools = _refuse("KUBERNETES::POOL_NOT_SUPPORTED", "Server-side pools need Kubernetes.")
     templates = _refuse("FSB::API_NOT_SUPPORTED", "This runtime has no templates.")
-    snapshots = _refuse("SNAPSHOT::API_NOT_SUPPORTED", "This runtime has no snapshots yet.")
     return [
         Route("/pools", pools, methods=_EVERY_METHOD),
         Route("/pools/{pool_name}", pools, methods=_EVERY_METHOD),
         Route("/templates", templates, methods=_EVERY_METHOD),
         Route("/templates/{template_id}", templates, methods=_EVERY_METHOD),
-        Route("/snapshots", snapshots, methods=_EVERY_METHOD),
-        Route("/snapshots/{snapshot_id}", snapshots, methods=_EVERY_METHOD),
-        Route("/sandboxes/{sandbox_id}/snapshots", snapshots, methods=_EVERY_METHOD),
     ]
 
 

@@ -37,6 +37,18 @@ def no_sandbox(sandbox_id: str) -> Fault:
     return Fault(404, "DOCKER::SANDBOX_NOT_FOUND", f"There is no sandbox {sandbox_id!r}.")
 
 
+def no_snapshot(snapshot_id: str) -> Fault:
+    """The id names no snapshot of this server."""
+    return Fault(404, "SNAPSHOT::NOT_FOUND", f"There is no snapshot {snapshot_id!r}.")
+
+
+def snapshot_busy(snapshot_id: str, doing: str) -> Fault:
+    """The snapshot would have to be left alone; `doing` is "made" or "used"."""
+    return Fault(
+        409, "SNAPSHOT::BUSY", f"Snapshot {snapshot_id} is being {doing}; delete it afterwards."
+    )
+
+
 def not_running(sandbox_id: str, state: str) -> Fault:
     """The sandbox would have to be running."""
     return Fault(

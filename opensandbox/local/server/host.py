@@ -22,6 +22,10 @@ class StartError(Exception):
     """A sandbox could not be started; the text says why. Nothing of it is left."""
 
 
+class SaveError(Exception):
+    """A sandbox's files could not be copied; the text says why. Nothing of the copy is left."""
+
+
 class HostRefused(Exception):
     """This machine cannot run sandboxes as asked; `problems` are sentences that say why."""
 
@@ -61,6 +65,12 @@ class Body(Protocol):
 
     def thaw(self) -> None: ...
 
+    def save(self, place: Path) -> None:
+        """Copies what it has written into the new directory `place`; it stands still meanwhile.
+
+        Raises SaveError.
+        """
+
     def kill(self) -> None: ...
 
 
@@ -73,6 +83,8 @@ class Plan:
     image: str
     resources: Resources
     volumes: tuple[HostVolume, ...]
+    snapshot: Path | None = None
+    """What `Body.save` made and the sandbox is to begin with."""
 
 
 @frozen(kw_only=True)
@@ -90,6 +102,9 @@ class Host(Protocol):
 
     def look(self, plan: Plan) -> Ground:
         """What this host would make of a plan. Raises Fault when it cannot be done."""
+
+    def ground_of(self, image: str) -> Mapping[str, str]:
+        """What a sandbox's files lie above: a copy of them means nothing above something else."""
 
     def start(self, plan: Plan) -> Body:
         """Starts a sandbox whose daemon waits to be configured. Raises StartError."""

@@ -15,15 +15,16 @@ from starlette.websockets import WebSocket
 from ..settings import EVERY_ADDRESS, Settings
 from .faults import BACKEND_FAILED, Fault, Malformed, Problem, invalid
 from .orders import read_order
+from .paging import page_of
 from .reading import Fields, body_fields
 from .records import PAUSED, PENDING, RUNNING, Record
 from .sandboxes import EXECD_PORT, Sandbox, Sandboxes
+from .snapshots import Snapshots
 from .values import JSON, moment
 from .web import read_json
 
 EXECD_HEADER = "X-EXECD-ACCESS-TOKEN"
 SECURE_HEADER = "OpenSandbox-Secure-Access"
-_LARGEST_PAGE = 1000
 
 
 @frozen
@@ -74,9 +75,10 @@ def read_port(request: Request | WebSocket) -> int:
 class Lifecycle:
     """The handlers of /v1/sandboxes, over one registry."""
 
-    def __init__(self, settings: Settings, sandboxes: Sandboxes) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes, snapshots: Snapshots) -> None:
         self._settings = settings
         self._sandboxes = sandboxes
+        self._snapshots = snapshots
 
     def routes(self) -> list[Route]:
         """The routes, below the base path."""
@@ -97,26 +99,15 @@ class Lifecycle:
 
     async def create_sandbox(self, request: Request) -> Response:
         order = read_order(await read_json(request, self._settings.max_body))
-        record = await self._sandboxes.create(order)
+        record = await self._sandboxes.create(await self._snapshots.fill(order))
         return JSONResponse(record.answer(with_image=False), status_code=202)
 
     async def get_sandbox(self, request: Request) -> Response:
         return JSONResponse(self._sandbox(request).record.answer(with_image=True))
 
     async def list_sandboxes(self, request: Request) -> Response:
-        page, size = _page(request)
         records = _selected(self._sandboxes.records(), request)
-        items = records[(page - 1) * size : page * size]
-        pages = -(-len(records) // size)
-        pagination: dict[str, JSON] = {
-            "page": page,
-            "pageSize": size,
-            "totalItems": len(records),
-            "totalPages": pages,
-            "hasNextPage": page < pages,
-        }
-        shown = [record.answer(with_image=True) for record in items]
-        return JSONResponse({"items": shown, "pagination": pagination})
+        return page_of(records, request, lambda record: record.answer(with_image=True))
 
     async def delete_sandbox(self, request: Request) -> Response:
         await self._sandboxes.kill(self._sandbox(request).id)
@@ -186,14 +177,6 @@ class Lifecycle:
 
     def _sandbox(self, request: Request) -> Sandbox:
         return self._sandboxes.get(request.path_params["sandbox_id"])
-
-
-def _page(request: Request) -> tuple[int, int]:
-    fields = Fields(dict(request.query_params), ("query",), [])
-    page = fields.integer("page", least=1)
-    size = fields.integer("pageSize", least=1, most=_LARGEST_PAGE)
-    fields.finish()
-    return 1 if page is None else page, 20 if size is None else size
 
 
 def _selected(records: list[Record], request: Request) -> list[Record]:

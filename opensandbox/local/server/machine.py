@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .. import images
-from ..isolation import cgroups, handle, starter
+from ..isolation import cgroups, handle, snapshots, starter
 from ..isolation.probe import CGROUP_NAME, Machine, probe
 from ..isolation.spec import ImageRoot, Isolation, Limits, SandboxSpec, Started, VolumeMount
 from ..settings import Settings, images_directory
 from . import control
 from .faults import Fault, invalid
-from .host import PREFIX, Body, Ground, Host, HostRefused, Plan, StartError
+from .host import PREFIX, Body, Ground, Host, HostRefused, Plan, SaveError, StartError
 from .orders import HostVolume, Resources
 from .values import JSON
 
@@ -73,6 +73,13 @@ class MachineBody:
         """Lets them run on."""
         self._handle.thaw()
 
+    def save(self, place: Path) -> None:
+        """Copies its writable layer."""
+        try:
+            snapshots.take(self._started, place)
+        except (snapshots.SnapshotError, OSError) as error:
+            raise SaveError(str(error)) from error
+
     def kill(self) -> None:
         """Ends it and removes what it stood on."""
         self._handle.kill()
@@ -102,12 +109,21 @@ class MachineHost:
     def look(self, plan: Plan) -> Ground:
         """Spares stand on the machine's own root and have no volume and no limit of the disk."""
         root = self._root(plan.image)
-        special = root.path is not None or bool(root.environment)
+        special = root.path is not None or bool(root.environment) or plan.snapshot is not None
         notes = {PREFIX + "root": root.note or root.name}
         return Ground(
             needs_own_start=special or bool(plan.volumes) or plan.resources.disk is not None,
             notes=notes,
         )
+
+    def ground_of(self, image: str) -> Mapping[str, str]:
+        """The kind of isolation, the root file system and how its ids are shifted."""
+        if self._isolation == "none":
+            return {"isolation": "none"}
+        root = self._root(image).path
+        ids = str(self._machine.base_id) if self._machine.many_ids else "one"
+        place = "the machine's own" if root is None else f"{root} ({root.stat().st_ino})"
+        return {"isolation": self._isolation, "root": place, "ids": ids}
 
     def start(self, plan: Plan) -> Body:
         """Starts a sandbox and waits until its daemon answers. Raises StartError or Fault."""
@@ -118,6 +134,7 @@ class MachineHost:
             isolation=self._isolation,
             limits=_limits(plan.resources, self._settings.processes),
             mounts=tuple(self._mount(volume) for volume in plan.volumes),
+            snapshot=plan.snapshot,
         )
         try:
             started = starter.start(spec, self._machine)

@@ -26,6 +26,7 @@ def new_record(sandbox_id: str, order: Order) -> Record:
         created_at=at,
         expires_at=None if order.timeout is None else at + timedelta(seconds=order.timeout),
         image=order.image,
+        snapshot_id=order.snapshot_id,
         entrypoint=order.entrypoint,
         metadata=order.metadata,
         extensions=order.extensions,

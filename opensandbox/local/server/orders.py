@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Literal
 
 from attrs import frozen
@@ -62,8 +63,12 @@ class Order:
     before_start: Mapping[str, JSON] | None
     """The hook that runs before the entrypoint."""
     network_policy: JSON
+    snapshot_id: str | None
+    """The snapshot that it begins with, instead of an image."""
     without_effect: tuple[str, ...]
     """What was asked for, is allowed, and does nothing here: said in the extensions."""
+    snapshot: Path | None = None
+    """Where the files of that snapshot are."""
 
 
 def machine_architecture() -> str:
@@ -117,6 +122,7 @@ def read_order(body: JSON) -> Order:
         volumes=_check_volumes(volumes),
         before_start=before_start,
         network_policy=policy,
+        snapshot_id=snapshot,
         without_effect=_without_effect(fields, limits),
     )
 
@@ -140,8 +146,6 @@ def _one_source(fields: Fields, image: bool, snapshot: str | None, template: str
         )
         fields.problem("value_error", None, message, fields.value, {"error": {}})
         fields.finish()
-    if snapshot is not None:
-        raise Fault(404, "SNAPSHOT::NOT_FOUND", f"There is no snapshot {snapshot!r}.")
     if template is not None:
         raise Fault(501, "FSB::API_NOT_SUPPORTED", "This runtime has no templates.")
 

@@ -33,6 +33,7 @@ class Record:
     created_at: datetime
     expires_at: datetime | None = None
     image: str = ""
+    snapshot_id: str | None = None
     entrypoint: tuple[str, ...] = ()
     metadata: Mapping[str, str] = field(factory=dict)
     extensions: Mapping[str, str] = field(factory=dict)
@@ -61,8 +62,10 @@ class Record:
     def answer(self, *, with_image: bool) -> dict[str, JSON]:
         """The sandbox as the API shows it; the answer to create has no image."""
         shown: dict[str, JSON] = {"id": self.id}
-        if with_image:
+        if with_image and self.snapshot_id is None:
             shown["image"] = {"uri": self.image}
+        if self.snapshot_id is not None:
+            shown["snapshotId"] = self.snapshot_id
         shown["status"] = self.status()
         if self.metadata:
             shown["metadata"] = dict(self.metadata)
@@ -87,6 +90,7 @@ class Record:
             "created_at": self.created_at.isoformat(),
             "expires_at": None if self.expires_at is None else self.expires_at.isoformat(),
             "image": self.image,
+            "snapshot_id": self.snapshot_id,
             "entrypoint": list(self.entrypoint),
             "metadata": dict(self.metadata),
             "extensions": dict(self.extensions),
@@ -111,6 +115,7 @@ class Record:
             created_at=datetime.fromisoformat(kept["created_at"]),
             expires_at=None if expires is None else datetime.fromisoformat(expires),
             image=kept["image"],
+            snapshot_id=kept.get("snapshot_id"),
             entrypoint=tuple(kept["entrypoint"]),
             metadata=kept["metadata"],
             extensions=kept["extensions"],

@@ -12,8 +12,9 @@ import logging
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -220,6 +221,7 @@ class Sandboxes:
             image=order.image,
             resources=order.resources,
             volumes=order.volumes,
+            snapshot=order.snapshot,
         )
 
     async def _start(self, sandbox: Sandbox, plan: Plan) -> Body:
@@ -373,6 +375,39 @@ class Sandboxes:
                 raise not_paused(sandbox_id, sandbox.record.state)
             await self._in_thread(sandbox.body.thaw)
             await self._move(sandbox, RUNNING, "CONTAINER_RUNNING", "The sandbox is running.")
+
+    def settled(self, sandbox_id: str) -> Sandbox:
+        """A sandbox that runs or is paused; raises Fault for any other."""
+        sandbox = self.get(sandbox_id)
+        if sandbox.record.state not in (RUNNING, PAUSED) or sandbox.body is None:
+            raise not_running(sandbox_id, sandbox.record.state)
+        return sandbox
+
+    @asynccontextmanager
+    async def standing_still(self, sandbox_id: str) -> AsyncIterator[Body]:
+        """No process of the sandbox runs, and nobody changes or ends it, for the block."""
+        async with self.get(sandbox_id).lock:
+            sandbox = self.settled(sandbox_id)
+            body, runs = sandbox.body, sandbox.record.state == RUNNING
+            if body is None:
+                raise not_running(sandbox_id, sandbox.record.state)
+            try:
+                if runs:
+                    await self._in_thread(body.freeze)
+                yield body
+            finally:
+                if runs:
+                    await self._own_task(self._in_thread(body.thaw))
+
+    async def run_on(self, sandbox_id: str) -> None:
+        """Lets a sandbox run that an earlier server left standing still, unless it is paused."""
+        sandbox = self._all.get(sandbox_id)
+        if sandbox is not None and sandbox.body is not None and sandbox.record.state == RUNNING:
+            await self._in_thread(sandbox.body.thaw)
+
+    async def ground_of(self, image: str) -> Mapping[str, str]:
+        """What the files of a sandbox of that image lie above."""
+        return await self._in_thread(lambda: self._host.ground_of(image))
 
     async def _move(self, sandbox: Sandbox, state: str, reason: str, message: str) -> None:
         at = now()

@@ -28,6 +28,7 @@ from . import discovery
 from .app import make_app
 from .host import Host
 from .sandboxes import Sandboxes
+from .snapshots import Snapshots
 from .spares import keep_spares
 from .store import Store
 from .web import Activity
@@ -59,9 +60,9 @@ def serve(settings: Settings, make_host: Callable[[Settings], Host]) -> None:
 
 async def _serve(settings: Settings, host: Host) -> None:
     api_key = settings.api_key or discovery.kept_key(settings.directory)
-    async with _sandboxes(settings, host) as sandboxes:
+    async with _state(settings, host) as (sandboxes, snapshots):
         activity = Activity()
-        app, proxy = make_app(settings, api_key, VERSION, sandboxes, activity)
+        app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, activity)
         with _listener(settings) as listener:
             server = _uvicorn(app)
             url = _url(settings, listener)
@@ -79,14 +80,17 @@ async def _serve(settings: Settings, host: Host) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _sandboxes(settings: Settings, host: Host) -> AsyncIterator[Sandboxes]:
+async def _state(settings: Settings, host: Host) -> AsyncIterator[tuple[Sandboxes, Snapshots]]:
     store = await Store.open(settings.directory / "state.sqlite")
     try:
         sandboxes = Sandboxes(settings, store, host)
+        snapshots = Snapshots(settings, store, sandboxes)
         await sandboxes.open()
         try:
-            yield sandboxes
+            await snapshots.open()
+            yield sandboxes, snapshots
         finally:
+            await snapshots.close()
             await sandboxes.close()
     finally:
         await store.close()

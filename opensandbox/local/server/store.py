@@ -12,20 +12,21 @@ import asyncio
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
 from .records import Record
+from .values import JSON
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 EVENTS_KEPT = 200
 _SCHEMA = """
 CREATE TABLE sandboxes (
@@ -40,6 +41,12 @@ CREATE TABLE events (
     message TEXT NOT NULL
 );
 CREATE INDEX events_of_sandbox ON events (sandbox_id, number);
+"""
+_SINCE_VERSION_2 = """
+CREATE TABLE snapshots (
+    id TEXT PRIMARY KEY,
+    record TEXT NOT NULL
+);
 """
 
 
@@ -99,6 +106,21 @@ class Store:
         """What happened to a sandbox, oldest first; the last `EVENTS_KEPT`."""
         return await self._run(lambda: _events(self._connection, sandbox_id))
 
+    async def load_snapshots(self) -> list[Mapping[str, Any]]:
+        """All snapshots, as they were put."""
+        return await self._run(lambda: _load_snapshots(self._connection))
+
+    async def put_snapshot(self, snapshot_id: str, record: Mapping[str, JSON]) -> None:
+        """Writes a snapshot, new or changed."""
+        statement = "INSERT OR REPLACE INTO snapshots (id, record) VALUES (?, ?)"
+        row = (snapshot_id, json.dumps(record))
+        await self._run(lambda: self._connection.execute(statement, row))
+
+    async def remove_snapshot(self, snapshot_id: str) -> None:
+        """Forgets a snapshot."""
+        statement = "DELETE FROM snapshots WHERE id = ?"
+        await self._run(lambda: self._connection.execute(statement, (snapshot_id,)))
+
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
@@ -117,9 +139,10 @@ def _connect(path: Path) -> sqlite3.Connection:
                 f"the state in {path} was written by a newer version (schema {version}, this one "
                 f"knows {SCHEMA_VERSION}); use that version or another directory"
             )
-        if version == 0:
+        missing = (_SCHEMA if version < 1 else "") + (_SINCE_VERSION_2 if version < 2 else "")
+        if missing:
             connection.executescript(
-                f"BEGIN; {_SCHEMA} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
+                f"BEGIN; {missing} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
             )
     except BaseException:
         connection.close()
@@ -130,6 +153,11 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _load(connection: sqlite3.Connection) -> list[Record]:
     rows = connection.execute("SELECT record FROM sandboxes")
     return [Record.from_json(json.loads(text)) for (text,) in rows]
+
+
+def _load_snapshots(connection: sqlite3.Connection) -> list[Mapping[str, Any]]:
+    rows = connection.execute("SELECT record FROM snapshots")
+    return [json.loads(text) for (text,) in rows]
 
 
 def _put(connection: sqlite3.Connection, record: Record, events: tuple[Event, ...]) -> None:

@@ -75,6 +75,27 @@ class Server:
         shown: dict[str, Any] = answer.json()
         return shown
 
+    def snapshot(self, sandbox_id: str, **body: Any) -> str:
+        """A new snapshot's id, once it is ready."""
+        answer = self.client.post(f"/sandboxes/{sandbox_id}/snapshots", json=body)
+        assert answer.status_code == 202, answer.text
+        assert answer.json()["status"]["state"] == "Creating"
+        snapshot_id: str = answer.json()["id"]
+        self.snapshot_ready(snapshot_id)
+        return snapshot_id
+
+    def snapshot_ready(self, snapshot_id: str) -> None:
+        """Waits until a snapshot is made."""
+        path = f"/snapshots/{snapshot_id}"
+        status = eventually(
+            lambda: (
+                found
+                if (found := self.client.get(path).json()["status"])["state"] != "Creating"
+                else None
+            )
+        )
+        assert status["state"] == "Ready", status
+
     def records(self) -> list[dict[str, Any]]:
         """What the database holds."""
         import sqlite3

@@ -58,6 +58,10 @@ class StandinBody:
     def thaw(self) -> None:
         os.kill(self.pid, signal.SIGCONT)
 
+    def save(self, place: Path) -> None:
+        place.mkdir(parents=True)
+        (place / "of").write_text(str(self.pid))
+
     def kill(self) -> None:
         if self.alive():
             os.kill(self.pid, signal.SIGKILL)
@@ -71,7 +75,11 @@ class StandinHost:
 
     def look(self, plan: Plan) -> Ground:
         own = plan.image.startswith(("own", "broken")) or bool(plan.volumes)
+        own = own or plan.snapshot is not None
         return Ground(needs_own_start=own, notes={})
+
+    def ground_of(self, image: str) -> Mapping[str, str]:
+        return {"image": image}
 
     def start(self, plan: Plan) -> StandinBody:
         if plan.image.startswith("broken"):

@@ -75,10 +75,8 @@ def test_exactly_one_source(body: dict[str, Any]) -> None:
     assert (problem.type, problem.loc) == ("value_error", ("body",))
 
 
-def test_snapshots_and_templates_are_not_here() -> None:
-    with pytest.raises(Fault) as raised:
-        read_order({"snapshotId": "s"})
-    assert (raised.value.status, raised.value.code) == (404, "SNAPSHOT::NOT_FOUND")
+def test_a_snapshot_is_a_source_and_a_template_is_not_here() -> None:
+    assert read_order({"snapshotId": "s"}).snapshot_id == "s"
     with pytest.raises(Fault) as raised:
         read_order({"templateId": "t"})
     assert raised.value.status == 501
