@@ -225,6 +225,36 @@ def shield(action: Callable[[], object], *, seconds: float) -> None:
         _deadline.reset(token)
 
 
+async def async_make(
+    action: Callable[[], Awaitable[T]],
+    *,
+    unmake: Callable[[T], Awaitable[object]],
+    seconds: float,
+) -> T:
+    """What `action` makes. For a caller who is cancelled meanwhile it is made and unmade.
+
+    That takes `seconds` at most; what is not made by then is given up.
+    """
+    making = asyncio.ensure_future(action())
+    try:
+        return await asyncio.shield(making)
+    except asyncio.CancelledError as cancelled:
+
+        async def undo() -> None:
+            await unmake(await making)
+
+        try:
+            await async_shield(undo, seconds=seconds)
+        except Exception as error:
+            cancelled.add_note(f"what was being made could not be undone: {error!r}")
+        raise
+
+
+def make(action: Callable[[], T], *, unmake: Callable[[T], object], seconds: float) -> T:
+    """What `action` makes. A thread is not cancelled, so there is nothing to unmake."""
+    return action()
+
+
 class AsyncTask:
     """A task of ours: `cancel()` ends it and waits until it has ended."""
 
@@ -747,6 +777,7 @@ __all__ = [
     "async_answer",
     "async_call",
     "async_gather",
+    "async_make",
     "async_new_pool",
     "async_read",
     "async_run_blocking",
@@ -757,6 +788,7 @@ __all__ = [
     "bounded",
     "call",
     "gather",
+    "make",
     "monotonic",
     "new_pool",
     "read",

@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from .._concurrency import async_answer, async_shield
+from .._concurrency import async_answer, async_make, async_shield
 from .._wire.urls import endpoint_url, path_segment
 from ..exceptions import (
     InvalidArgumentException,
@@ -150,23 +150,27 @@ class Sandbox:
             interval_name="health_check_polling_interval",
         )
         try:
-            made = await sandboxes.create_sandbox(
-                image,
-                entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
-                env,
-                metadata,
-                timeout,
-                resource if resource is not None else DEFAULT_RESOURCE,
-                network_policy,
-                extensions,
-                volumes,
-                platform,
-                secure_access,
-                snapshot_id,
-                credential_proxy,
-                resource_requests,
-                lifecycle,
-                request_timeout=patience.bound(request_timeout, config.request_timeout),
+            made = await async_make(
+                lambda: sandboxes.create_sandbox(
+                    image,
+                    entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
+                    env,
+                    metadata,
+                    timeout,
+                    resource if resource is not None else DEFAULT_RESOURCE,
+                    network_policy,
+                    extensions,
+                    volumes,
+                    platform,
+                    secure_access,
+                    snapshot_id,
+                    credential_proxy,
+                    resource_requests,
+                    lifecycle,
+                    request_timeout=patience.bound(request_timeout, config.request_timeout),
+                ),
+                unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
+                seconds=CLEAN_UP_LIMIT,
             )
         except BaseException as error:
             await close(config, owned=connection_config is None, after=error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -13,7 +14,7 @@ from opensandbox._async.sandbox import Sandbox
 from opensandbox.exceptions import SandboxApiException
 from opensandbox.transport.retry import RetryPolicy
 from tests.peer import answer, hang
-from tests.sandbox_peer import SandboxPeer, refuses, sandbox_peer
+from tests.sandbox_peer import SandboxPeer, info, refuses, sandbox_peer
 
 DELETE = "DELETE /v1/sandboxes/s1"
 ENDPOINT = r"GET /v1/sandboxes/s1/endpoints/\d+"
@@ -44,6 +45,20 @@ async def test_a_cancelled_create_deletes_the_sandbox(peer: SandboxPeer, request
         with pytest.raises(asyncio.CancelledError):
             await task
         assert len(peer.asked(DELETE)) == 1
+
+
+async def test_a_create_cancelled_before_its_answer_deletes_what_the_answer_names(
+    peer: SandboxPeer,
+) -> None:
+    peer.on("POST /v1/sandboxes", answer(202, json.dumps(info()).encode(), after=0.2))
+    async with config_of(peer) as config:
+        task = asyncio.create_task(Sandbox.create("python:3.11", connection_config=config))
+        await asked(peer, "POST /v1/sandboxes")
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(peer.asked(DELETE)) == 1
+        assert not peer.asked("GET /ping")
 
 
 async def test_a_create_that_is_cancelled_while_it_cleans_up_still_deletes(
