@@ -1,6 +1,6 @@
 """The control socket: how the server outside tells this daemon what its sandbox is to be.
 
-One connection for each request: a line of JSON in, perhaps with one descriptor, a line out.
+One connection for each request: a line of JSON in, a line out, each perhaps with one descriptor.
 Only the server can reach the socket; requests are limited all the same.
 """
 
@@ -56,7 +56,12 @@ class ControlServer:
             try:
                 async with asyncio.timeout(_PATIENCE):
                     answer = await self._perform(await _read_line(connection, passed), passed)
-                    await loop.sock_sendall(connection, json.dumps(answer).encode() + b"\n")
+                    given = answer.pop("given", None)
+                    line = json.dumps(answer).encode() + b"\n"
+                    if isinstance(given, socket.socket):
+                        socket.send_fds(connection, [line], [given.fileno()])
+                    else:
+                        await loop.sock_sendall(connection, line)
             except (OSError, TimeoutError) as error:
                 logger.warning("a control request failed: %s", error)
             finally:

@@ -29,6 +29,7 @@ from .processes import Processes
 from .relay import Relays
 from .serving import ApiServer
 from .state import Settings, State
+from .trust import write_bundle
 from .work import Workers
 
 logger = logging.getLogger("opensandbox.execd")
@@ -65,9 +66,11 @@ class _Daemon:
         self._state = State()
         self._workers = Workers()
         self._relays = Relays()
+        self._ways_out: dict[int, socket.socket] = {}
         self._commands = Commands(processes)
         self._meter = Meter()
-        self._server = ApiServer(self._application(), self._tunnel)
+        self._terminals = routes.TerminalRoutes(self._state, self._processes)
+        self._server = ApiServer(self._application(), self._door)
 
     def _application(self) -> Application:
         commands = routes.CommandRoutes(self._state, self._commands)
@@ -77,13 +80,19 @@ class _Daemon:
                 *routes.general(),
                 *commands.routes(),
                 *routes.SessionRoutes(self._state, self._processes).routes(),
+                *self._terminals.routes(),
                 *routes.MetricsRoutes(self._meter).routes(),
                 *routes.FileRoutes(self._workers).routes(),
             ],
         )
 
-    def _tunnel(self, **_: object) -> asyncio.Protocol:
+    def _door(self, **_: object) -> asyncio.Protocol:
         """What uvicorn gives a WebSocket request to."""
+        from .websocket import Door, TerminalSocket  # Loaded by the sandboxes that use it.
+
+        return Door(self._tunnel, lambda: TerminalSocket(self._state, self._terminals.terminals))
+
+    def _tunnel(self) -> asyncio.Protocol:
         from .proxy import Tunnel  # Loaded by the sandboxes that use it.
 
         return Tunnel(self._state)
@@ -99,6 +108,8 @@ class _Daemon:
             {
                 "configure": self._configure,
                 "expose": self._expose,
+                "listen": self._listen,
+                "trust": self._trust,
                 "status": self._status,
                 "shutdown": self._shutdown,
             },
@@ -109,6 +120,8 @@ class _Daemon:
         finally:
             answering.cancel()
             self._relays.close()
+            for way_out in self._ways_out.values():
+                way_out.close()
             self._processes.close()
             self._workers.close()
             _end_everything()
@@ -143,6 +156,24 @@ class _Daemon:
             raise invalid("expose needs the descriptor of a listening socket")
         await self._relays.add(passed, port)
         return {"taken": True}
+
+    async def _listen(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        """A listener inside for somebody outside: the way out of a sandbox without a network.
+
+        It is kept, so that no program takes the port, and a later server gets the same one.
+        """
+        port = message.get("port")
+        if not isinstance(port, int) or not 0 < port < 65536:
+            raise invalid("port must be a number from 1 to 65535")
+        if port not in self._ways_out:
+            self._ways_out[port] = socket.create_server(("127.0.0.1", port), backlog=128)
+        return {"given": self._ways_out[port]}
+
+    async def _trust(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        certificate, usual = message.get("certificate"), message.get("usual", "")
+        if not isinstance(certificate, str) or not isinstance(usual, str):
+            raise invalid("certificate and usual must be strings")
+        return {"path": write_bundle(certificate, usual)}
 
     async def _status(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
         return {
