@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +59,52 @@ def test_the_daemon_answers_and_the_neighbour_is_untouched(
     assert small.answers()
     assert small.run("echo still here").stdout == "still here\n"
     assert neighbour.run("cat /root/file").stdout == "untouched\n"
+
+
+SHARED_COUNTS = {
+    "descriptors on their way between processes": """
+import array, socket
+pairs = []
+try:
+    for _ in range(3000):
+        pairs.append(socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM))
+        pairs[-1][0].sendmsg([b"x"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS,
+                                       array.array("i", [0] * 253))])
+except OSError as error:
+    assert error.errno == 109, error
+""",
+    "inotify instances": """
+import ctypes
+libc = ctypes.CDLL(None)
+while libc.inotify_init() >= 0:
+    pass
+""",
+}
+
+
+@pytest.mark.parametrize("taken", SHARED_COUNTS.values(), ids=SHARED_COUNTS.keys())
+def test_what_the_kernel_counts_for_each_user_is_left_to_others(
+    machine: Machine, tmp_path: Path, neighbour: Box, taken: str
+) -> None:
+    if not machine.root:
+        pytest.skip("the sandboxes of an ordinary user are all this user's")
+    with box(tmp_path, machine) as greedy:
+        greedy.run(f"cat > /tmp/take.py << 'END'\n{taken}\n{_STAY}\nEND")
+        assert "taken" in greedy.run("python3 /tmp/take.py & sleep 2; cat /tmp/state").stdout
+        assert neighbour.run("echo still here").stdout == "still here\n"
+        os.close(_inotify())
+
+
+_STAY = """
+open("/tmp/state", "w").write("taken")
+import time
+time.sleep(60)
+"""
+
+
+def _inotify() -> int:
+    libc = ctypes.CDLL(None, use_errno=True)
+    descriptor: int = libc.inotify_init()
+    if descriptor < 0:
+        raise OSError(ctypes.get_errno(), "no inotify instance is left to the machine")
+    return descriptor

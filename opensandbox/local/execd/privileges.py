@@ -55,6 +55,7 @@ def confine() -> None:
     """
     from opensandbox.local.isolation import seccomp
 
+    _keep_fewer_descriptors()
     _drop_capabilities()
     if _prctl(_PR_SET_NO_NEW_PRIVS, 1) != 0:
         raise OSError(ctypes.get_errno(), "cannot set no_new_privs")
@@ -97,6 +98,18 @@ def _drop_capabilities() -> None:
         sets[half].inheritable = 0
     if _libc.capset(ctypes.byref(header), sets) != 0:
         raise OSError(ctypes.get_errno(), "cannot drop the capabilities")
+
+
+def _keep_fewer_descriptors() -> None:
+    """This process and all it starts may open fewer files than the daemon.
+
+    The kernel refuses to pass descriptors between processes once a user has more of them on their
+    way than the sender may open, and counts all sandboxes as one user. With equal limits a sandbox
+    that fills the count would leave no daemon able to start a command.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    fewer = hard * 3 // 4
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(soft, fewer), fewer))
 
 
 _LIMITS = {

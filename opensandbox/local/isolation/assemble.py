@@ -33,6 +33,9 @@ ROOT = f"{STAGE}/root"
 _WRITABLE = f"{STAGE}/writable"
 _TREES = f"{STAGE}/trees"
 _RUNTIME = "opt/opensandbox"
+# Above what is handed out to users and their containers, below the reserved last ids.
+_FIRST_OWNER = 0x7000_0000
+_OWNERS = 0x0FFF_0000
 
 
 def main() -> None:
@@ -106,6 +109,7 @@ def _users_with_range(base: int, count: int) -> int:
     child = os.fork()
     if child == 0:
         try:
+            _become_owner()
             syscalls.unshare(syscalls.CLONE_NEWUSER)
             os.write(ready[1], b"1")
             os.close(go[1])
@@ -124,6 +128,19 @@ def _users_with_range(base: int, count: int) -> int:
         os.waitpid(child, 0)
         for end in (ready[0], *go):
             os.close(end)
+
+
+def _become_owner() -> None:
+    """Be nobody that exists, with root's capabilities, to own a user namespace.
+
+    What the kernel counts for each user (inotify instances, message queues, pending signals), it
+    also counts for the owner of the namespace they are in: root, whose own would be used up.
+    """
+    owner = _FIRST_OWNER + int.from_bytes(os.urandom(4), "big") % _OWNERS
+    syscalls.keep_capabilities()
+    # In a container with few ids there may be no such user: then the namespace is root's.
+    with contextlib.suppress(OSError):
+        os.setresuid(owner, owner, owner)
 
 
 def _open_sources(plan: Plan, users: int | None) -> dict[str, int]:

@@ -41,6 +41,9 @@ RESOLVE_NO_MAGICLINKS = 0x02
 RESOLVE_NO_SYMLINKS = 0x04
 RESOLVE_IN_ROOT = 0x10
 
+_PR_SET_SECUREBITS = 28
+_SECBIT_NO_SETUID_FIXUP = 1 << 2
+
 # These came after the numbering of system calls was made one for all architectures.
 _OPEN_TREE = 428
 _MOVE_MOUNT = 429
@@ -71,6 +74,11 @@ class _OpenHow(ctypes.Structure):
 def architecture() -> str:
     """The machine's architecture by the kernel's name, for example ``x86_64`` or ``aarch64``."""
     return os.uname().machine
+
+
+def keep_capabilities() -> None:
+    """Let this process keep its capabilities when it becomes another user."""
+    _checked(_libc.prctl(_PR_SET_SECUREBITS, _SECBIT_NO_SETUID_FIXUP, 0, 0, 0), "prctl(securebits)")
 
 
 def unshare(flags: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import socket
 import time
@@ -117,6 +118,14 @@ def test_confined_commands_have_lost_what_no_sandbox_needs() -> None:
         denied = daemon.run("unshare --mount true")
         assert denied.exit_code != 0
         assert "not permitted" in denied.stderr
+
+
+@as_root
+def test_a_confined_command_may_open_fewer_files_than_the_daemon() -> None:
+    with Daemon(["--confine"]) as daemon:
+        daemon.configure()
+        most = resource.prlimit(daemon.process.pid, resource.RLIMIT_NOFILE)[1]
+        assert int(daemon.run("ulimit -Hn").stdout) < most
 
 
 def test_limits_hold_for_what_is_started(fresh: Daemon) -> None:
