@@ -1,0 +1,757 @@
+"""A pool keeps sandboxes ready, hands them out, and leaves nothing behind."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from opensandbox._async.config import ConnectionConfig
+from opensandbox._async.pool import SandboxPoolAsync
+from opensandbox._async.pool_config import AsyncPoolConfig
+from opensandbox._async.pool_store import InMemoryAsyncPoolStateStore
+from opensandbox._async.sandbox import Sandbox
+from opensandbox._concurrency import async_sleep, monotonic
+from opensandbox.exceptions import (
+    InvalidArgumentException,
+    PoolAcquireFailedException,
+    PoolDestroyedException,
+    PoolEmptyException,
+    PoolNotRunningException,
+    PoolStateStoreUnavailableException,
+    SandboxApiException,
+)
+from opensandbox.models.pooling import (
+    AcquirePolicy,
+    PoolCreationSpec,
+    PooledSandboxCreateContext,
+    PooledSandboxCreateReason,
+    PoolLifecycleState,
+    PoolState,
+    StoreCounters,
+)
+from opensandbox.transport.retry import RetryPolicy
+from tests.cloud import Cloud, refusal
+
+NAME = "workers"
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Look often, and wait briefly after a failure."""
+    monkeypatch.setattr("opensandbox._async.pool_leader._TICK", 0.01)
+    monkeypatch.setattr("opensandbox._wire.pool_plans.FIRST_WAIT", 0.02)
+    monkeypatch.setattr("opensandbox._wire.pool_plans.LONGEST_WAIT", 0.05)
+
+
+@pytest.fixture
+def cloud() -> Cloud:
+    return Cloud()
+
+
+@pytest.fixture
+def store() -> InMemoryAsyncPoolStateStore:
+    return InMemoryAsyncPoolStateStore()
+
+
+@pytest.fixture
+async def config(cloud: Cloud) -> AsyncIterator[ConnectionConfig]:
+    async with ConnectionConfig(
+        domain="cloud", transport=cloud.transport, retry_policy=RetryPolicy.disabled()
+    ) as made:
+        yield made
+
+
+Pools = Callable[..., SandboxPoolAsync]
+
+
+def fails(sandbox: Sandbox) -> bool:
+    raise LookupError("no")
+
+
+@pytest.fixture
+async def pools(
+    config: ConnectionConfig, store: InMemoryAsyncPoolStateStore
+) -> AsyncIterator[Pools]:
+    """Makes pools, and shuts them down."""
+    made: list[SandboxPoolAsync] = []
+
+    def make(max_idle: int = 3, **options: Any) -> SandboxPoolAsync:
+        settings: dict[str, Any] = {
+            "pool_name": NAME,
+            "state_store": store,
+            "connection_config": config,
+            "creation_spec": PoolCreationSpec("python:3.11", env={"A": "1"}),
+            "acquire_ready_timeout": 0.1,
+            "warmup_ready_timeout": 0.1,
+            "warmup_health_check_polling_interval": 0.01,
+            **options,
+        }
+        made.append(SandboxPoolAsync(max_idle=max_idle, **settings))
+        return made[-1]
+
+    yield make
+    for pool in made:
+        await pool.shutdown(graceful=False)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    ends = monotonic() + 20
+    while not true():
+        assert monotonic() < ends, "it did not come to that"
+        await async_sleep(0.01)
+
+
+async def idle(pool: SandboxPoolAsync, count: int) -> list[str]:
+    """The ids that wait, once there are so many and nothing is under way."""
+    ends = monotonic() + 20
+    while True:
+        told = await pool.snapshot()
+        if (told.idle_count, told.in_flight_operations) == (count, 0):
+            return [entry.sandbox_id for entry in await pool.snapshot_idle_entries()]
+        assert monotonic() < ends, told
+        await async_sleep(0.01)
+
+
+# --- kept ready
+
+
+async def test_it_warms_up_as_many_as_are_to_wait(pools: Pools, cloud: Cloud) -> None:
+    async with pools(3) as pool:
+        assert sorted(await idle(pool, 3)) == sorted(cloud.created) == ["s1", "s2", "s3"]
+        assert sorted(cloud.renewed) == ["s1", "s2", "s3"]
+        body = cloud.asked[0]
+        assert (body["image"]["uri"], body["env"], body["timeout"]) == (
+            "python:3.11",
+            {"A": "1"},
+            86400,
+        )
+        told = await pool.snapshot()
+        assert (told.state, told.lifecycle_state) == (
+            PoolState.HEALTHY,
+            PoolLifecycleState.RUNNING,
+        )
+        assert (told.max_idle, told.failure_count, told.last_error) == (3, 0, None)
+        assert not told.backoff_active
+
+
+async def test_what_is_acquired_is_made_up_for_and_belongs_to_the_caller(
+    pools: Pools, cloud: Cloud
+) -> None:
+    async with pools(2) as pool:
+        oldest = (await idle(pool, 2))[0]
+        sandbox = await pool.acquire()
+        assert isinstance(sandbox, Sandbox)
+        assert sandbox.id == oldest
+        assert oldest not in await idle(pool, 2)
+    assert cloud.killed == []
+
+
+async def test_a_life_of_its_own_is_given_to_what_is_acquired(pools: Pools, cloud: Cloud) -> None:
+    async with pools(1) as pool:
+        await idle(pool, 1)
+        cloud.renewed.clear()
+        sandbox = await pool.acquire(sandbox_timeout=300)
+        assert sandbox.id in cloud.renewed
+
+
+async def test_it_takes_no_more_steps_at_a_time_than_are_allowed(
+    pools: Pools, cloud: Cloud
+) -> None:
+    seen: list[int] = []
+
+    async def prepare(sandbox: Sandbox) -> None:
+        seen.append((await pool.snapshot()).in_flight_operations)
+        await async_sleep(0.02)
+
+    pool = pools(6, warmup_concurrency=2, warmup_sandbox_preparer=prepare)
+    async with pool:
+        await idle(pool, 6)
+    assert len(seen) == 6
+    assert max(seen) <= 2
+
+
+async def test_a_new_sandbox_goes_through_every_step_before_it_waits(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore
+) -> None:
+    steps: list[str] = []
+
+    async def healthy(sandbox: Sandbox) -> bool:
+        steps.append("healthy")
+        return steps.count("healthy") > 1
+
+    async def prepare(sandbox: Sandbox) -> None:
+        steps.append("prepare")
+
+    async def prepared(sandbox: Sandbox) -> bool:
+        steps.append("prepared")
+        assert cloud.renewed == []
+        assert await store.snapshot_counters(NAME) == StoreCounters(0)
+        return steps.count("prepared") > 1
+
+    async with pools(
+        1,
+        warmup_health_check=healthy,
+        warmup_sandbox_preparer=prepare,
+        warmup_post_prepare_health_check=prepared,
+        warmup_health_check_initial_delay=0.01,
+    ) as pool:
+        await idle(pool, 1)
+    assert steps == ["healthy", "healthy", "prepare", "prepared", "prepared"]
+    assert cloud.renewed == ["s1"]
+
+
+async def test_health_is_not_asked_for_where_it_is_to_be_skipped(
+    pools: Pools, cloud: Cloud
+) -> None:
+    cloud.broken = {"s1"}
+    async with pools(1, warmup_skip_health_check=True, acquire_skip_health_check=True) as pool:
+        await idle(pool, 1)
+        assert (await pool.acquire()).id == "s1"
+
+
+async def test_a_smaller_size_ends_the_oldest(pools: Pools, cloud: Cloud) -> None:
+    async with pools(3) as pool:
+        waiting = await idle(pool, 3)
+        await pool.resize(1)
+        assert await idle(pool, 1) == waiting[2:]
+        assert sorted(cloud.killed) == sorted(waiting[:2])
+        await pool.resize(2)
+        await idle(pool, 2)
+
+
+async def test_what_ends_soon_is_replaced(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore
+) -> None:
+    cloud.created.append("old")
+    await store.set_idle_entry_ttl(NAME, timedelta(seconds=30))
+    await store.put_idle(NAME, "old")
+    async with pools(1) as pool:
+        await until(lambda: cloud.killed == ["old"])
+        assert await idle(pool, 1) == ["s1"]
+
+
+async def test_a_creator_of_ones_own_is_told_what_for(pools: Pools, cloud: Cloud) -> None:
+    told: list[PooledSandboxCreateContext] = []
+
+    async def create(context: PooledSandboxCreateContext) -> Sandbox:
+        told.append(context)
+        config: Any = context.connection_config
+        return await Sandbox.create("mine", timeout=context.idle_timeout, connection_config=config)
+
+    async with pools(
+        1, sandbox_creator=create, owner_id="me", acquire_skip_health_check=True
+    ) as pool:
+        await idle(pool, 1)
+        await pool.acquire()
+        await pool.resize(0)
+        await idle(pool, 0)
+        await pool.acquire()
+    warm, direct = told[0], told[-1]
+    assert (warm.reason, warm.pool_name, warm.owner_id, warm.idle_timeout) == (
+        PooledSandboxCreateReason.WARMUP,
+        NAME,
+        "me",
+        timedelta(days=1),
+    )
+    assert (warm.ready_timeout, warm.skip_health_check) == (timedelta(seconds=0.1), True)
+    assert direct.reason is PooledSandboxCreateReason.DIRECT_CREATE
+    assert {body["image"]["uri"] for body in cloud.asked} == {"mine"}
+
+
+# --- several pools of one name
+
+
+async def test_one_of_several_leads_and_all_share(pools: Pools, cloud: Cloud) -> None:
+    async with pools(3) as one, pools(3) as two:
+        assert await idle(one, 3) == await idle(two, 3)
+        await async_sleep(0.05)
+        assert len(cloud.created) == 3
+        first, second = await one.acquire(), await two.acquire()
+        assert first.id != second.id
+
+
+async def test_another_leads_when_the_first_stops(pools: Pools, cloud: Cloud) -> None:
+    one, two = pools(1), pools(1)
+    await one.start()
+    await idle(one, 1)
+    await two.start()
+    await one.shutdown()
+    await two.acquire()
+    await idle(two, 1)
+
+
+async def test_who_leads_no_more_puts_nothing_in(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore
+) -> None:
+    async def deposed(sandbox: Sandbox) -> None:
+        await store.release_primary_lock(NAME, "me")
+        await store.try_acquire_primary_lock(NAME, "other", HOUR)
+
+    async with pools(1, owner_id="me", warmup_sandbox_preparer=deposed) as pool:
+        await until(lambda: cloud.killed == ["s1"])
+        assert await idle(pool, 0) == []
+        assert (await pool.snapshot()).failure_count == 0
+
+
+# --- handed out, by policy
+
+
+async def emptied(pools: Pools, **options: Any) -> SandboxPoolAsync:
+    pool = pools(0, **options)
+    await pool.start()
+    return pool
+
+
+async def put(store: InMemoryAsyncPoolStateStore, cloud: Cloud, *ids: str) -> None:
+    """Let these wait, in a pool whose leader would remove them: there is another leader."""
+    cloud.created.extend(ids)
+    await store.set_max_idle(NAME, len(ids))
+    for sandbox_id in ids:
+        await store.put_idle(NAME, sandbox_id)
+
+
+@pytest.fixture
+async def led(store: InMemoryAsyncPoolStateStore) -> None:
+    """Somebody else leads, and does nothing."""
+    await store.try_acquire_primary_lock(NAME, "somebody else", HOUR)
+
+
+@pytest.mark.parametrize("policy", [AcquirePolicy.FAIL_FAST, AcquirePolicy.RETRY_NEXT_IDLE])
+async def test_without_an_idle_one_two_policies_raise(
+    pools: Pools, cloud: Cloud, policy: AcquirePolicy
+) -> None:
+    pool = await emptied(pools)
+    with pytest.raises(PoolEmptyException, match="no idle sandbox"):
+        await pool.acquire(policy=policy)
+    assert cloud.created == []
+
+
+@pytest.mark.parametrize(
+    "policy", [AcquirePolicy.DIRECT_CREATE, AcquirePolicy.RETRY_NEXT_IDLE_THEN_CREATE]
+)
+async def test_without_an_idle_one_two_policies_make_one(
+    pools: Pools, cloud: Cloud, policy: AcquirePolicy
+) -> None:
+    pool = await emptied(pools)
+    sandbox = await pool.acquire(sandbox_timeout=HOUR, policy=policy)
+    assert [sandbox.id] == cloud.created == cloud.renewed
+
+
+@pytest.mark.parametrize(
+    ("policy", "tried", "gets"),
+    [
+        (AcquirePolicy.FAIL_FAST, ["b1"], None),
+        (AcquirePolicy.DIRECT_CREATE, ["b1"], "s1"),
+        (AcquirePolicy.RETRY_NEXT_IDLE, ["b1", "b2"], None),
+        (AcquirePolicy.RETRY_NEXT_IDLE_THEN_CREATE, ["b1", "b2"], "s1"),
+    ],
+)
+async def test_those_that_do_not_work_are_killed_and_the_policy_says_what_then(
+    pools: Pools,
+    cloud: Cloud,
+    store: InMemoryAsyncPoolStateStore,
+    led: None,
+    policy: AcquirePolicy,
+    tried: list[str],
+    gets: str | None,
+) -> None:
+    pool = await emptied(pools, max_acquire_retries=2)
+    cloud.broken = {"b1", "b2", "b3"}
+    await put(store, cloud, "b1", "b2", "b3")
+    if gets is None:
+        with pytest.raises(PoolAcquireFailedException, match=f"{len(tried)} idle") as failure:
+            await pool.acquire(policy=policy)
+        assert failure.value.cause is not None
+    else:
+        assert (await pool.acquire(policy=policy)).id == gets
+    assert cloud.killed == tried
+
+
+async def test_the_next_one_that_works_is_taken(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore, led: None
+) -> None:
+    pool = await emptied(pools)
+    cloud.broken = {"b1"}
+    await put(store, cloud, "b1", "good")
+    assert (await pool.acquire(policy=AcquirePolicy.RETRY_NEXT_IDLE)).id == "good"
+    assert cloud.killed == ["b1"]
+
+
+async def test_one_that_is_gone_already_is_no_trouble(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore, led: None
+) -> None:
+    pool = await emptied(pools)
+    await store.put_idle(NAME, "gone")
+    with pytest.raises(PoolAcquireFailedException, match="404") as failure:
+        await pool.acquire(policy=AcquirePolicy.FAIL_FAST)
+    assert not getattr(failure.value.cause, "__notes__", [])
+
+
+async def test_one_that_cannot_be_killed_is_told(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore, led: None
+) -> None:
+    pool = await emptied(pools)
+    cloud.broken = cloud.immortal = {"b1"}
+    await put(store, cloud, "b1")
+    with pytest.raises(PoolAcquireFailedException, match="CANNOT_KILL"):
+        await pool.acquire(policy=AcquirePolicy.FAIL_FAST)
+
+
+async def test_one_with_too_little_life_left_is_killed_not_handed_out(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore, led: None
+) -> None:
+    pool = await emptied(pools, acquire_min_remaining_ttl=HOUR)
+    await store.set_idle_entry_ttl(NAME, timedelta(minutes=30))
+    await put(store, cloud, "short")
+    await store.set_idle_entry_ttl(NAME, 2 * HOUR)
+    await put(store, cloud, "long")
+    assert (await pool.acquire(policy=AcquirePolicy.FAIL_FAST)).id == "long"
+    await until(lambda: cloud.killed == ["short"])
+
+
+async def test_what_acquire_cannot_make_it_raises(pools: Pools, cloud: Cloud) -> None:
+    pool = await emptied(pools)
+    cloud.refuse = refusal(403, "QUOTA")
+    with pytest.raises(SandboxApiException, match="QUOTA"):
+        await pool.acquire()
+
+
+async def test_one_made_that_cannot_be_renewed_is_killed(pools: Pools, cloud: Cloud) -> None:
+    class Forgetful(Sandbox):
+        async def renew(self, *args: Any, **options: Any) -> Any:
+            raise SandboxApiException("cannot renew")
+
+    pool = await emptied(pools, sandbox_factory=Forgetful)
+    with pytest.raises(SandboxApiException, match="cannot renew"):
+        await pool.acquire(sandbox_timeout=300)
+    assert cloud.alive == set()
+
+
+async def test_a_policy_may_be_given_by_name_and_must_exist(pools: Pools) -> None:
+    pool = await emptied(pools)
+    fail_fast: Any = "FAIL_FAST"
+    with pytest.raises(PoolEmptyException):
+        await pool.acquire(policy=fail_fast)
+    nonsense: Any = "HOPE"
+    with pytest.raises(InvalidArgumentException, match="RETRY_NEXT_IDLE"):
+        await pool.acquire(policy=nonsense)
+    with pytest.raises(InvalidArgumentException, match="sandbox_timeout"):
+        await pool.acquire(sandbox_timeout=0)
+
+
+# --- a server that fails
+
+
+async def test_a_failing_server_is_asked_ever_less_and_then_again(
+    pools: Pools, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._wire.pool_plans.FIRST_WAIT", 3600.0)
+    monkeypatch.setattr("opensandbox._wire.pool_plans.LONGEST_WAIT", 3600.0)
+    cloud.refuse = refusal(500, "ON_FIRE")
+    async with pools(50, degraded_threshold=3) as pool:
+        await until(lambda: len(cloud.asked) >= 10)
+        # Thirty looks later, still only those that began together.
+        await async_sleep(0.3)
+        told = await pool.snapshot()
+        assert len(cloud.asked) == 10
+        assert (told.failure_count, told.backoff_active) == (10, True)
+        assert told.state is PoolState.DEGRADED
+        assert told.last_error is not None
+        assert told.last_error.startswith("pool.warmup.create: SandboxApiException: ")
+        assert "ON_FIRE" in told.last_error
+
+
+async def test_a_server_that_recovers_is_found_by_one_alone(pools: Pools, cloud: Cloud) -> None:
+    cloud.refusals = [refusal(500) for _ in range(6)]
+    async with pools(4) as pool:
+        await idle(pool, 4)
+        told = await pool.snapshot()
+        assert (told.failure_count, told.last_error, told.state) == (0, None, PoolState.HEALTHY)
+    assert len(cloud.asked) == 10
+
+
+async def test_a_server_that_asks_for_time_gets_it(
+    pools: Pools, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._wire.pool_plans.LONGEST_WAIT", 60.0)
+    cloud.refusals = [refusal(429, "SLOW_DOWN", **{"Retry-After": "30"})]
+    async with pools(1) as pool:
+        await until(lambda: len(cloud.asked) == 1)
+        await async_sleep(0.2)
+        assert len(cloud.asked) == 1
+        assert (await pool.snapshot()).backoff_active
+
+
+@pytest.mark.parametrize(
+    ("options", "step"),
+    [
+        ({}, "pool.warmup.readiness"),
+        ({"warmup_health_check": lambda sandbox: False}, "pool.warmup.readiness"),
+        ({"warmup_sandbox_preparer": fails}, "pool.warmup.prepare"),
+        (
+            {
+                "warmup_post_prepare_health_check": fails,
+                "warmup_post_prepare_health_check_timeout": 0.05,
+            },
+            "pool.warmup.post_prepare_readiness",
+        ),
+    ],
+)
+async def test_a_warm_up_that_fails_on_its_way_leaves_no_sandbox(
+    pools: Pools, cloud: Cloud, options: dict[str, Any], step: str
+) -> None:
+    if not options:
+        cloud.broken = {f"s{number}" for number in range(100)}
+    async with pools(1, **options) as pool:
+        await until(lambda: len(cloud.killed) >= 2)
+        told = await pool.snapshot()
+        assert told.last_error is not None
+        assert told.last_error.startswith(f"{step}: ")
+        assert told.idle_count == 0
+    assert cloud.alive == set()
+
+
+# --- a store that is away
+
+
+class Moody(InMemoryAsyncPoolStateStore):
+    """A store that is away at times."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.away = False
+        self.full = False
+
+    async def snapshot_counters(self, pool_name: str) -> StoreCounters:
+        if self.away:
+            raise PoolStateStoreUnavailableException("the store is away")
+        return await super().snapshot_counters(pool_name)
+
+    async def put_idle(self, pool_name: str, sandbox_id: str) -> None:
+        await super().put_idle(pool_name, sandbox_id)
+        if self.full:
+            raise PoolStateStoreUnavailableException("said nothing")
+
+
+async def test_a_store_that_is_away_is_looked_for_until_it_is_back(
+    pools: Pools, cloud: Cloud
+) -> None:
+    store = Moody()
+    store.away = True
+    async with pools(1, state_store=store) as pool:
+        await until(lambda: pool._leader is not None and pool._leader.failure_count > 2)
+        with pytest.raises(PoolStateStoreUnavailableException):
+            await pool.snapshot()
+        assert pool._leader is not None
+        assert "the store is away" in str(pool._leader.last_error)
+        assert cloud.created == []
+        store.away = False
+        await idle(pool, 1)
+        assert (await pool.snapshot()).last_error is None
+
+
+async def test_what_may_have_been_put_in_is_taken_back_before_it_is_killed(
+    pools: Pools, cloud: Cloud
+) -> None:
+    store = Moody()
+    store.full = True
+    async with pools(1, state_store=store) as pool:
+        await until(lambda: len(cloud.killed) >= 1)
+        store.full = False
+        (waiting,) = await idle(pool, 1)
+        assert cloud.alive == {waiting}
+        assert waiting not in cloud.killed
+
+
+# --- from start to end
+
+
+async def test_it_does_nothing_before_it_is_started(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(1)
+    with pytest.raises(PoolNotRunningException, match="NOT_STARTED"):
+        await pool.acquire()
+    told = await pool.snapshot()
+    assert (told.state, told.lifecycle_state, told.max_idle) == (
+        PoolState.STOPPED,
+        PoolLifecycleState.NOT_STARTED,
+        1,
+    )
+    await pool.shutdown()
+    assert cloud.asked == []
+
+
+async def test_it_is_started_once_and_may_be_started_again(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(1)
+    await pool.start()
+    await pool.start()
+    await idle(pool, 1)
+    await pool.shutdown()
+    await pool.shutdown()
+    told = await pool.snapshot()
+    assert (told.state, told.idle_count) == (PoolState.STOPPED, 1)
+    with pytest.raises(PoolNotRunningException, match="STOPPED"):
+        await pool.acquire()
+    await pool.start()
+    assert (await pool.acquire()).id == cloud.created[0]
+
+
+async def test_shutting_down_lets_what_is_under_way_finish(pools: Pools, cloud: Cloud) -> None:
+    begun: list[str] = []
+
+    async def prepare(sandbox: Sandbox) -> None:
+        begun.append(sandbox.id)
+        await async_sleep(0.1)
+
+    pool = pools(1, warmup_sandbox_preparer=prepare)
+    await pool.start()
+    await until(lambda: bool(begun))
+    await pool.shutdown()
+    assert [entry.sandbox_id for entry in await pool.snapshot_idle_entries()] == ["s1"]
+    assert cloud.killed == []
+
+
+@pytest.mark.parametrize(
+    ("graceful", "options"), [(True, {"drain_timeout": 0}), (False, {})], ids=["drained", "forced"]
+)
+async def test_what_is_not_done_in_time_leaves_no_sandbox(
+    pools: Pools, cloud: Cloud, graceful: bool, options: dict[str, Any]
+) -> None:
+    begun: list[str] = []
+
+    async def prepare(sandbox: Sandbox) -> None:
+        begun.append(sandbox.id)
+        await async_sleep(0.2)
+
+    pool = pools(2, warmup_sandbox_preparer=prepare, **options)
+    await pool.start()
+    await until(lambda: len(begun) == 2)
+    await pool.shutdown(graceful=graceful)
+    assert cloud.alive == set()
+    assert await idle(pool, 0) == []
+
+
+async def test_shutting_down_gives_up_the_lead(
+    pools: Pools, store: InMemoryAsyncPoolStateStore
+) -> None:
+    async with pools(1) as pool:
+        await idle(pool, 1)
+        assert not await store.try_acquire_primary_lock(NAME, "other", HOUR)
+    assert await store.try_acquire_primary_lock(NAME, "other", HOUR)
+
+
+async def test_idle_ones_are_released(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(3)
+    await pool.start()
+    await idle(pool, 3)
+    await pool.resize(0)
+    await idle(pool, 0)
+    await pool.resize(3)
+    await idle(pool, 3)
+    await pool.shutdown()
+    assert await pool.release_all_idle() == 3
+    assert await pool.release_all_idle() == 0
+    assert cloud.alive == set()
+
+
+async def test_idle_ones_are_released_side_by_side(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(5)
+    await pool.start()
+    await idle(pool, 5)
+    await pool.shutdown()
+    assert await pool.release_all_idle_parallel(max_workers=2) == 5
+    assert cloud.alive == set()
+    with pytest.raises(InvalidArgumentException, match="max_workers"):
+        await pool.release_all_idle_parallel(0)
+
+
+async def test_a_pool_destroyed_elsewhere_stops_and_says_so(
+    pools: Pools, cloud: Cloud, store: InMemoryAsyncPoolStateStore
+) -> None:
+    async with pools(1) as pool:
+        await idle(pool, 1)
+        await store.begin_destroy(NAME, "manager")
+        with pytest.raises(PoolDestroyedException, match="DESTROYING"):
+            await pool.acquire()
+        await until(lambda: pool._leader is not None and pool._leader.destroyed)
+        told = await pool.snapshot()
+        assert told.lifecycle_state is PoolLifecycleState.STOPPED
+        assert "DESTROYING" in str(told.last_error)
+        with pytest.raises(PoolDestroyedException):
+            await pool.resize(5)
+    with pytest.raises(PoolDestroyedException):
+        await pool.start()
+    assert (await pool.snapshot()).lifecycle_state is PoolLifecycleState.STOPPED
+
+
+# --- refused before anything is sent
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"pool_name": " "}, "pool_name"),
+        ({"max_idle": -1}, "max_idle"),
+        ({"max_idle": True}, "max_idle"),
+        ({"owner_id": ""}, "owner_id"),
+        ({"warmup_create_qps": 0}, "warmup_create_qps"),
+        ({"warmup_concurrency": 0}, "warmup_concurrency"),
+        ({"degraded_threshold": 0}, "degraded_threshold"),
+        ({"max_acquire_retries": 0}, "max_acquire_retries"),
+        ({"primary_lock_ttl": 0}, "primary_lock_ttl"),
+        ({"drain_timeout": -1}, "drain_timeout"),
+        ({"idle_timeout": 59}, "idle_timeout must be 60 seconds"),
+        ({"idle_timeout": 100, "acquire_min_remaining_ttl": 100}, "acquire_min_remaining_ttl"),
+        ({"creation_spec": "python:3.11"}, "creation_spec"),
+        ({"connection_config": None}, "connection_config"),
+        ({"sandbox_creator": "me"}, "sandbox_creator"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(options: dict[str, Any], said: str) -> None:
+    settings: dict[str, Any] = {
+        "pool_name": NAME,
+        "max_idle": 1,
+        "state_store": InMemoryAsyncPoolStateStore(),
+        "connection_config": ConnectionConfig(),
+        "creation_spec": PoolCreationSpec("python:3.11"),
+        **options,
+    }
+    with pytest.raises(InvalidArgumentException, match=said):
+        SandboxPoolAsync(**settings)
+
+
+def test_a_config_can_be_had_with_another_size() -> None:
+    made = AsyncPoolConfig(
+        pool_name=NAME,
+        max_idle=1,
+        state_store=InMemoryAsyncPoolStateStore(),
+        connection_config=ConnectionConfig(),
+        creation_spec=PoolCreationSpec("python:3.11"),
+    )
+    assert made.with_max_idle(5).max_idle == 5
+    with pytest.raises(InvalidArgumentException):
+        made.with_max_idle(-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"image": " "}, "image"),
+        ({"image": "a", "env": {"A": 1}}, r"env\['A'\] must be a string"),
+        ({"image": "a", "entrypoint": "sh"}, "entrypoint must be a list"),
+        ({"image": "a", "volumes": [{}]}, "volumes"),
+    ],
+)
+def test_a_spec_that_cannot_be_meant_is_refused(options: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidArgumentException, match=said):
+        PoolCreationSpec(**options)
+
+
+def test_a_spec_shows_no_secret() -> None:
+    spec = PoolCreationSpec("a", env={"TOKEN": "hush"})
+    assert "hush" not in repr(spec)
+    assert pickle.loads(pickle.dumps(spec)) == spec
