@@ -1,10 +1,8 @@
 """Commands inside a sandbox: to their end, as a stream of events, in the background, in a session.
 
 Rules:
-* A command is over with its first terminal event; the rest of the stream is read by the drainer.
-* Nothing that has come is lost: an exception raised while a command was being read carries its id
-  and the output so far, in `execution_id` and `execution`.
-* A caller's handler that raises ends the call with its own exception, as it is.
+* How a command's events are read, and what is done when they break off: see `executions`.
+* Options are given as keywords, or as one value that holds them; not both.
 """
 
 from __future__ import annotations
@@ -22,16 +20,13 @@ from opensandbox_api.execd.api.command import (
 from opensandbox_api.execd.models import CreateSessionRequest
 from opensandbox_api.types import UNSET
 
-from .._concurrency import async_call, monotonic
 from .._wire import requests, values
-from .._wire.events import ExecutionFold, end_from_status, sends_exact_output
+from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
 from .._wire.routes import STREAMED
 from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
-    SandboxConnectionException,
-    SandboxException,
     SandboxInternalException,
 )
 from ..models._time import Seconds, seconds
@@ -48,11 +43,11 @@ from ..models.execd import (
     OutputMessage,
     RunCommandOpts,
 )
+from .executions import Executions, Handlers
 from .http import Service
+from .running import RunningCommand
 
 _COMMAND = STREAMED["run_command"].path()
-#: The most that one call of `get_background_command_logs` reads, in bytes.
-LOGS_LIMIT = 64 * 2**20
 
 
 class Commands:
@@ -69,6 +64,7 @@ class Commands:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        self._executions = Executions(service)
 
     async def run(
         self,
@@ -125,7 +121,7 @@ class Commands:
             gid=gid,
             envs=envs,
         )
-        told = _Handlers(
+        told = Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         fold = ExecutionFold(
@@ -134,7 +130,7 @@ class Commands:
             skip_accumulation=told.skip_accumulation,
         )
         body = requests.run_command(command, **options)
-        return await self._run(_COMMAND, body, fold, told, request_timeout, has_status=True)
+        return await self._executions.run(_COMMAND, body, fold, told, request_timeout, self._status)
 
     async def stream(
         self,
@@ -171,11 +167,55 @@ class Commands:
         )
         fold = ExecutionFold(skip_accumulation=True)
         body = requests.run_command(command, **options)
-        batches = self._events(_COMMAND, body, fold, request_timeout, has_status=True)
+        batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
         async with aclosing(batches):
             async for events in batches:
                 for event in events:
                     yield event
+
+    async def start(
+        self,
+        command: str | Sequence[str],
+        *,
+        opts: RunCommandOpts | None = None,
+        working_directory: str | None = None,
+        timeout: Seconds | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        envs: Mapping[str, str] | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> RunningCommand:
+        """Start a command and give back a hold on it, as soon as it runs.
+
+        Unlike one in the background it is watched: its events, its output and its end come from
+        the hold. Arguments and errors are those of `run`.
+
+        Example::
+
+            async with await sandbox.commands.start("python server.py") as server:
+                async for event in server:
+                    if isinstance(event, OutputMessage) and "ready" in event.text:
+                        break
+                await server.interrupt()
+        """
+        options = _options(
+            opts,
+            background=False,
+            working_directory=working_directory,
+            timeout=timeout,
+            uid=uid,
+            gid=gid,
+            envs=envs,
+        )
+        if options["background"]:
+            raise InvalidArgumentException(
+                "start watches the command: run(..., background=True) leaves it alone"
+            )
+        fold = ExecutionFold(limit=_limit(options["timeout"]))
+        body = requests.run_command(command, **options)
+        batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
+        running = RunningCommand(batches, fold, self._stop, self._status)
+        return await running.begin()
 
     async def interrupt(self, execution_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Stop a command. Raises SandboxApiException for an id that is not known."""
@@ -200,6 +240,12 @@ class Commands:
             )
         )
 
+    async def _stop(self, execution_id: str, request_timeout: Seconds | None) -> None:
+        await self.interrupt(execution_id, request_timeout=request_timeout)
+
+    async def _status(self, execution_id: str, request_timeout: Seconds | None) -> CommandStatus:
+        return await self.get_command_status(execution_id, request_timeout=request_timeout)
+
     async def get_background_command_logs(
         self,
         execution_id: str,
@@ -214,22 +260,10 @@ class Commands:
         """
         route = STREAMED["get_command_logs"]
         path = route.path(id=path_segment(execution_id, "execution_id"))
-        start = requests.cursor(cursor)
-        body = bytearray()
-        async with self._service.stream(
-            route.method,
-            path,
-            params=None if start is None else {"cursor": start},
-            request_timeout=request_timeout,
-        ) as response:
-            following = response.headers.get(LOGS_CURSOR)
-            async for chunk in response.aiter_bytes():
-                body += chunk
-                if len(body) > LOGS_LIMIT:
-                    del body[LOGS_LIMIT:]
-                    following = str((start or 0) + LOGS_LIMIT)
-                    break
-        return values.command_logs(bytes(body), following)
+        content, following = await self._executions.logs(
+            route.method, path, cursor, LOGS_CURSOR, request_timeout
+        )
+        return values.command_logs(content, following)
 
     async def set_env(
         self, key: str, value: str, *, request_timeout: Seconds | None = None
@@ -288,14 +322,15 @@ class Commands:
         The result's `id` is the session's.
         """
         path = STREAMED["run_in_session"].path(session_id=path_segment(session_id, "session_id"))
-        told = _Handlers(
+        told = Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=told.skip_accumulation)
         body = requests.run_in_session(
             command, working_directory=working_directory, timeout=timeout
         )
-        return await self._run(path, body, fold, told, request_timeout, has_status=False)
+        # A session's id is not a command's: nobody could be asked how it ended.
+        return await self._executions.run(path, body, fold, told, request_timeout)
 
     async def delete_session(
         self, session_id: str, *, request_timeout: Seconds | None = None
@@ -306,131 +341,6 @@ class Commands:
             lambda client: delete_session.asyncio_detailed(session_id, client=client),
             request_timeout=request_timeout,
         )
-
-    async def _run(
-        self,
-        path: str,
-        body: dict[str, Any],
-        fold: ExecutionFold,
-        told: _Handlers,
-        request_timeout: Seconds | None,
-        *,
-        has_status: bool,
-    ) -> Execution:
-        started = monotonic()
-        batches = self._events(path, body, fold, request_timeout, has_status=has_status)
-        async with aclosing(batches):
-            async for events in batches:
-                if told.any:
-                    for event in events:
-                        if (handler := told.of(event)) is not None:
-                            await async_call(handler, event)
-        return fold.execution(elapsed=monotonic() - started)
-
-    async def _events(
-        self,
-        path: str,
-        body: dict[str, Any],
-        fold: ExecutionFold,
-        request_timeout: Seconds | None,
-        *,
-        has_status: bool,
-    ) -> AsyncGenerator[list[ExecutionEvent], None]:
-        """The events of an execution, folded as well, in the lists that they arrive in.
-
-        A generator, so that what its consumer does cannot be taken for a fault of the stream.
-        """
-        try:
-            async with self._service.event_stream(
-                "POST", path, json=body, request_timeout=request_timeout
-            ) as stream:
-                fold.exact = sends_exact_output(stream.headers)
-                async for frames in stream:
-                    events = fold.take(frames)
-                    if fold.ended:
-                        stream.leave()
-                    yield events
-                    if fold.ended:
-                        return
-            yield [await self._missing_end(path, fold, request_timeout, has_status=has_status)]
-        except SandboxException as problem:
-            if fold.begun:
-                problem.execution_id = fold.id
-                problem.execution = fold.execution()
-            raise
-
-    async def _missing_end(
-        self, path: str, fold: ExecutionFold, request_timeout: Seconds | None, *, has_status: bool
-    ) -> ExecutionEvent:
-        """The end that the stream did not bring; raises when nobody knows it."""
-        reason, cause = "", None
-        if has_status and fold.id:
-            try:
-                status = await self.get_command_status(fold.id, request_timeout=request_timeout)
-            except SandboxException as problem:
-                reason, cause = f"; asking for its status failed too ({problem})", problem
-            else:
-                end = end_from_status(status)
-                if end is not None:
-                    fold.add(end)
-                    return end
-                reason = ": it is still running"
-        raise SandboxConnectionException(
-            f"POST {path}: the stream ended without the command's end{reason}."
-            " The output so far is in `execution`.",
-            cause=cause,
-            sandbox_id=self._service.sandbox_id,
-        )
-
-
-class _Handlers:
-    """The caller's functions by the kind of event they are called with."""
-
-    def __init__(
-        self,
-        handlers: ExecutionHandlers | None,
-        on_stdout: Callable[[Any], object] | None,
-        on_stderr: Callable[[Any], object] | None,
-        on_result: Callable[[Any], object] | None,
-        on_error: Callable[[Any], object] | None,
-        on_init: Callable[[Any], object] | None,
-        on_execution_complete: Callable[[Any], object] | None,
-    ) -> None:
-        given = {
-            "on_stdout": on_stdout,
-            "on_stderr": on_stderr,
-            "on_result": on_result,
-            "on_error": on_error,
-            "on_init": on_init,
-            "on_execution_complete": on_execution_complete,
-        }
-        twice = [name for name, handler in given.items() if handler is not None]
-        if handlers is not None and twice:
-            raise InvalidArgumentException(
-                f"give either handlers or {', '.join(twice)}, not both: put all into one place"
-            )
-        for name, handler in given.items():
-            if handler is not None and not callable(handler):
-                raise InvalidArgumentException(
-                    f"{name} must be a function, got {type(handler).__name__}"
-                )
-        if handlers is not None:
-            given = {name: getattr(handlers, name) for name in given}
-        self.skip_accumulation = handlers is not None and handlers.skip_accumulation
-        self.any = any(handler is not None for handler in given.values())
-        self._stdout, self._stderr = given["on_stdout"], given["on_stderr"]
-        self._others = {
-            ExecutionResult: given["on_result"],
-            ExecutionError: given["on_error"],
-            ExecutionInit: given["on_init"],
-            ExecutionComplete: given["on_execution_complete"],
-        }
-
-    def of(self, event: ExecutionEvent) -> Callable[[Any], object] | None:
-        """The function to call with this event; None for none."""
-        if isinstance(event, OutputMessage):
-            return self._stderr if event.is_error else self._stdout
-        return self._others.get(type(event))
 
 
 def _options(opts: RunCommandOpts | None, **given: Any) -> dict[str, Any]:

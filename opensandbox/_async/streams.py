@@ -58,6 +58,17 @@ class EventStream:
         if frames := self._decode(None):
             yield frames
 
+    async def more(self, within: float) -> list[Frame] | None:
+        """The events that come next, which may be none; None when nothing came within so many
+        seconds, or nothing more will.
+        """
+        try:
+            async with async_time_limit(max(0.0, within)):
+                chunk = await anext(self._chunks, None)
+        except (TimeoutError, httpx.TimeoutException):
+            return None
+        return None if chunk is None else self._decode(chunk)
+
     async def _next(self) -> bytes | None:
         if self.idle is None:
             return await anext(self._chunks, None)

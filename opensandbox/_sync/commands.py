@@ -2,10 +2,8 @@
 """Commands inside a sandbox: to their end, as a stream of events, in the background, in a session.
 
 Rules:
-* A command is over with its first terminal event; the rest of the stream is read by the drainer.
-* Nothing that has come is lost: an exception raised while a command was being read carries its id
-  and the output so far, in `execution_id` and `execution`.
-* A caller's handler that raises ends the call with its own exception, as it is.
+* How a command's events are read, and what is done when they break off: see `executions`.
+* Options are given as keywords, or as one value that holds them; not both.
 """
 
 from __future__ import annotations
@@ -23,16 +21,13 @@ from opensandbox_api.execd.api.command import (
 from opensandbox_api.execd.models import CreateSessionRequest
 from opensandbox_api.types import UNSET
 
-from .._concurrency import call, monotonic
 from .._wire import requests, values
-from .._wire.events import ExecutionFold, end_from_status, sends_exact_output
+from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
 from .._wire.routes import STREAMED
 from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
-    SandboxConnectionException,
-    SandboxException,
     SandboxInternalException,
 )
 from ..models._time import Seconds, seconds
@@ -49,11 +44,11 @@ from ..models.execd import (
     RunCommandOpts,
 )
 from ..models.execd_sync import ExecutionHandlersSync
+from .executions import ExecutionsSync, HandlersSync
 from .http import ServiceSync
+from .running import RunningCommandSync
 
 _COMMAND = STREAMED["run_command"].path()
-#: The most that one call of `get_background_command_logs` reads, in bytes.
-LOGS_LIMIT = 64 * 2**20
 
 
 class CommandsSync:
@@ -70,6 +65,7 @@ class CommandsSync:
 
     def __init__(self, service: ServiceSync) -> None:
         self._service = service
+        self._executions = ExecutionsSync(service)
 
     def run(
         self,
@@ -126,7 +122,7 @@ class CommandsSync:
             gid=gid,
             envs=envs,
         )
-        told = _HandlersSync(
+        told = HandlersSync(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         fold = ExecutionFold(
@@ -135,7 +131,7 @@ class CommandsSync:
             skip_accumulation=told.skip_accumulation,
         )
         body = requests.run_command(command, **options)
-        return self._run(_COMMAND, body, fold, told, request_timeout, has_status=True)
+        return self._executions.run(_COMMAND, body, fold, told, request_timeout, self._status)
 
     def stream(
         self,
@@ -172,11 +168,55 @@ class CommandsSync:
         )
         fold = ExecutionFold(skip_accumulation=True)
         body = requests.run_command(command, **options)
-        batches = self._events(_COMMAND, body, fold, request_timeout, has_status=True)
+        batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
         with closing(batches):
             for events in batches:
                 for event in events:
                     yield event
+
+    def start(
+        self,
+        command: str | Sequence[str],
+        *,
+        opts: RunCommandOpts | None = None,
+        working_directory: str | None = None,
+        timeout: Seconds | None = None,
+        uid: int | None = None,
+        gid: int | None = None,
+        envs: Mapping[str, str] | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> RunningCommandSync:
+        """Start a command and give back a hold on it, as soon as it runs.
+
+        Unlike one in the background it is watched: its events, its output and its end come from
+        the hold. Arguments and errors are those of `run`.
+
+        Example::
+
+            with sandbox.commands.start("python server.py") as server:
+                for event in server:
+                    if isinstance(event, OutputMessage) and "ready" in event.text:
+                        break
+                server.interrupt()
+        """
+        options = _options(
+            opts,
+            background=False,
+            working_directory=working_directory,
+            timeout=timeout,
+            uid=uid,
+            gid=gid,
+            envs=envs,
+        )
+        if options["background"]:
+            raise InvalidArgumentException(
+                "start watches the command: run(..., background=True) leaves it alone"
+            )
+        fold = ExecutionFold(limit=_limit(options["timeout"]))
+        body = requests.run_command(command, **options)
+        batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
+        running = RunningCommandSync(batches, fold, self._stop, self._status)
+        return running.begin()
 
     def interrupt(self, execution_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Stop a command. Raises SandboxApiException for an id that is not known."""
@@ -201,6 +241,12 @@ class CommandsSync:
             )
         )
 
+    def _stop(self, execution_id: str, request_timeout: Seconds | None) -> None:
+        self.interrupt(execution_id, request_timeout=request_timeout)
+
+    def _status(self, execution_id: str, request_timeout: Seconds | None) -> CommandStatus:
+        return self.get_command_status(execution_id, request_timeout=request_timeout)
+
     def get_background_command_logs(
         self,
         execution_id: str,
@@ -215,22 +261,10 @@ class CommandsSync:
         """
         route = STREAMED["get_command_logs"]
         path = route.path(id=path_segment(execution_id, "execution_id"))
-        start = requests.cursor(cursor)
-        body = bytearray()
-        with self._service.stream(
-            route.method,
-            path,
-            params=None if start is None else {"cursor": start},
-            request_timeout=request_timeout,
-        ) as response:
-            following = response.headers.get(LOGS_CURSOR)
-            for chunk in response.iter_bytes():
-                body += chunk
-                if len(body) > LOGS_LIMIT:
-                    del body[LOGS_LIMIT:]
-                    following = str((start or 0) + LOGS_LIMIT)
-                    break
-        return values.command_logs(bytes(body), following)
+        content, following = self._executions.logs(
+            route.method, path, cursor, LOGS_CURSOR, request_timeout
+        )
+        return values.command_logs(content, following)
 
     def set_env(self, key: str, value: str, *, request_timeout: Seconds | None = None) -> None:
         """Set an environment variable for the commands that follow.
@@ -287,14 +321,15 @@ class CommandsSync:
         The result's `id` is the session's.
         """
         path = STREAMED["run_in_session"].path(session_id=path_segment(session_id, "session_id"))
-        told = _HandlersSync(
+        told = HandlersSync(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=told.skip_accumulation)
         body = requests.run_in_session(
             command, working_directory=working_directory, timeout=timeout
         )
-        return self._run(path, body, fold, told, request_timeout, has_status=False)
+        # A session's id is not a command's: nobody could be asked how it ended.
+        return self._executions.run(path, body, fold, told, request_timeout)
 
     def delete_session(self, session_id: str, *, request_timeout: Seconds | None = None) -> None:
         """End a session. Raises SandboxApiException, with status 404, for an unknown id."""
@@ -303,131 +338,6 @@ class CommandsSync:
             lambda client: delete_session.sync_detailed(session_id, client=client),
             request_timeout=request_timeout,
         )
-
-    def _run(
-        self,
-        path: str,
-        body: dict[str, Any],
-        fold: ExecutionFold,
-        told: _HandlersSync,
-        request_timeout: Seconds | None,
-        *,
-        has_status: bool,
-    ) -> Execution:
-        started = monotonic()
-        batches = self._events(path, body, fold, request_timeout, has_status=has_status)
-        with closing(batches):
-            for events in batches:
-                if told.any:
-                    for event in events:
-                        if (handler := told.of(event)) is not None:
-                            call(handler, event)
-        return fold.execution(elapsed=monotonic() - started)
-
-    def _events(
-        self,
-        path: str,
-        body: dict[str, Any],
-        fold: ExecutionFold,
-        request_timeout: Seconds | None,
-        *,
-        has_status: bool,
-    ) -> Generator[list[ExecutionEvent], None, None]:
-        """The events of an execution, folded as well, in the lists that they arrive in.
-
-        A generator, so that what its consumer does cannot be taken for a fault of the stream.
-        """
-        try:
-            with self._service.event_stream(
-                "POST", path, json=body, request_timeout=request_timeout
-            ) as stream:
-                fold.exact = sends_exact_output(stream.headers)
-                for frames in stream:
-                    events = fold.take(frames)
-                    if fold.ended:
-                        stream.leave()
-                    yield events
-                    if fold.ended:
-                        return
-            yield [self._missing_end(path, fold, request_timeout, has_status=has_status)]
-        except SandboxException as problem:
-            if fold.begun:
-                problem.execution_id = fold.id
-                problem.execution = fold.execution()
-            raise
-
-    def _missing_end(
-        self, path: str, fold: ExecutionFold, request_timeout: Seconds | None, *, has_status: bool
-    ) -> ExecutionEvent:
-        """The end that the stream did not bring; raises when nobody knows it."""
-        reason, cause = "", None
-        if has_status and fold.id:
-            try:
-                status = self.get_command_status(fold.id, request_timeout=request_timeout)
-            except SandboxException as problem:
-                reason, cause = f"; asking for its status failed too ({problem})", problem
-            else:
-                end = end_from_status(status)
-                if end is not None:
-                    fold.add(end)
-                    return end
-                reason = ": it is still running"
-        raise SandboxConnectionException(
-            f"POST {path}: the stream ended without the command's end{reason}."
-            " The output so far is in `execution`.",
-            cause=cause,
-            sandbox_id=self._service.sandbox_id,
-        )
-
-
-class _HandlersSync:
-    """The caller's functions by the kind of event they are called with."""
-
-    def __init__(
-        self,
-        handlers: ExecutionHandlersSync | None,
-        on_stdout: Callable[[Any], object] | None,
-        on_stderr: Callable[[Any], object] | None,
-        on_result: Callable[[Any], object] | None,
-        on_error: Callable[[Any], object] | None,
-        on_init: Callable[[Any], object] | None,
-        on_execution_complete: Callable[[Any], object] | None,
-    ) -> None:
-        given = {
-            "on_stdout": on_stdout,
-            "on_stderr": on_stderr,
-            "on_result": on_result,
-            "on_error": on_error,
-            "on_init": on_init,
-            "on_execution_complete": on_execution_complete,
-        }
-        twice = [name for name, handler in given.items() if handler is not None]
-        if handlers is not None and twice:
-            raise InvalidArgumentException(
-                f"give either handlers or {', '.join(twice)}, not both: put all into one place"
-            )
-        for name, handler in given.items():
-            if handler is not None and not callable(handler):
-                raise InvalidArgumentException(
-                    f"{name} must be a function, got {type(handler).__name__}"
-                )
-        if handlers is not None:
-            given = {name: getattr(handlers, name) for name in given}
-        self.skip_accumulation = handlers is not None and handlers.skip_accumulation
-        self.any = any(handler is not None for handler in given.values())
-        self._stdout, self._stderr = given["on_stdout"], given["on_stderr"]
-        self._others = {
-            ExecutionResult: given["on_result"],
-            ExecutionError: given["on_error"],
-            ExecutionInit: given["on_init"],
-            ExecutionComplete: given["on_execution_complete"],
-        }
-
-    def of(self, event: ExecutionEvent) -> Callable[[Any], object] | None:
-        """The function to call with this event; None for none."""
-        if isinstance(event, OutputMessage):
-            return self._stderr if event.is_error else self._stdout
-        return self._others.get(type(event))
 
 
 def _options(opts: RunCommandOpts | None, **given: Any) -> dict[str, Any]:

@@ -52,6 +52,7 @@ class ServiceSync:
 
     Without `base_url` it is the config's server, with the key. With one it is a service of a
     sandbox, where `headers` go with every request, and the key only with `use_server_proxy`.
+    With `stranger` it is somebody else's: neither the key nor the config's headers go there.
     """
 
     def __init__(
@@ -63,8 +64,12 @@ class ServiceSync:
         sandbox_id: str | None = None,
         prefix: str = "",
         once: bool = False,
+        stranger: bool = False,
+        beside_v1: bool = False,
     ) -> None:
         self._once = once
+        self._stranger = stranger
+        self._beside_v1 = beside_v1
         self.config = config
         self.sandbox_id = sandbox_id
         self._base = None if base_url is None else base_url.rstrip("/")
@@ -95,6 +100,8 @@ class ServiceSync:
             sandbox_id=self.sandbox_id,
             prefix=f"{self._prefix}/{prefix.strip('/')}",
             once=self._once,
+            stranger=self._stranger,
+            beside_v1=self._beside_v1,
         )
 
     def once(self) -> ServiceSync:
@@ -106,7 +113,13 @@ class ServiceSync:
             sandbox_id=self.sandbox_id,
             prefix=self._prefix,
             once=True,
+            stranger=self._stranger,
+            beside_v1=self._beside_v1,
         )
+
+    def beside_v1(self) -> ServiceSync:
+        """The config's server above its API's version, where it tells about itself."""
+        return ServiceSync(self.config, once=self._once, beside_v1=True)
 
     def call(
         self,
@@ -271,15 +284,17 @@ class ServiceSync:
             extensions[ONCE] = True
         if base is None:
             base, key = config.connection.server(config)
+            if self._beside_v1:
+                base = base.removesuffix("/v1")
             if config.is_local:
                 extensions[REFUSED_IS_FINAL] = True
-        elif config.use_server_proxy:
+        elif config.use_server_proxy and not self._stranger:
             key = config.get_api_key()
         sent = {
             "Accept": "*/*",
             "Accept-Encoding": "gzip, deflate",
             "User-Agent": config.user_agent,
-            **config.headers,
+            **({} if self._stranger else config.headers),
             **self._own_headers,
             **(headers or {}),
         }
@@ -351,6 +366,8 @@ class ServiceSync:
         )
 
     def _ways_out(self, request: httpx.Request) -> str:
+        if self._stranger:
+            return "The server named that address; perhaps it is not reached from here."
         if self._base is not None:
             return "The sandbox, or the way to it, is not there: it may have ended."
         return (

@@ -4,8 +4,7 @@
 Rules:
 
 * Ids and arguments are checked before anything is sent.
-* The address of a port is remembered for each config. Many callers who ask for the same one at the
-  same time share one look-up; who is cancelled leaves the others to it.
+* The address of a port is remembered, see `endpoints`.
 * What changes where a sandbox is (pause, resume, kill) makes its addresses forgotten.
 """
 
@@ -13,31 +12,51 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
+from opensandbox_api.lifecycle import models as api
 from opensandbox_api.lifecycle.api.sandboxes import (
     create_sandbox,
+    delete_network_policy_rules,
     delete_sandbox,
+    get_network_policy,
     get_sandbox,
     get_sandbox_endpoint,
     list_sandboxes,
+    patch_network_policy,
     patch_sandbox_metadata,
     pause_sandbox,
     renew_sandbox_expiration,
+    replace_network_policy,
     resume_sandbox,
+)
+from opensandbox_api.lifecycle.api.snapshots import (
+    create_snapshot,
+    delete_snapshot,
+    get_snapshot,
+    list_snapshots,
+)
+from opensandbox_api.lifecycle.api.templates import (
+    create_template,
+    delete_template,
+    get_template,
+    list_templates,
 )
 from opensandbox_api.lifecycle.models import RenewSandboxExpirationRequest
 from opensandbox_api.types import UNSET
 
-from .._concurrency import Here, Lock, Operation, monotonic
+from .._wire import egress as egress_wire
+from .._wire import keeping
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
-from ..exceptions import InvalidArgumentException, SandboxApiException
+from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
 from ..models.sandboxes import (
+    CreateSnapshotRequest,
     CredentialProxyConfig,
     NetworkPolicy,
+    NetworkRule,
     PagedSandboxInfos,
+    PagedSnapshotInfos,
     PlatformSpec,
     SandboxCreateResponse,
     SandboxEndpoint,
@@ -46,117 +65,19 @@ from ..models.sandboxes import (
     SandboxInfo,
     SandboxLifecycle,
     SandboxRenewResponse,
+    SnapshotFilter,
+    SnapshotInfo,
     Volume,
 )
+from ..models.templates import (
+    CreateTemplateRequest,
+    PagedTemplateInfos,
+    TemplateFilter,
+    TemplateInfo,
+)
 from .config import ConnectionConfigSync
-from .connection import ConnectionSync
+from .endpoints import EndpointKey, cache_of
 from .http import ServiceSync
-
-#: Which address: of a sandbox, a port, through the server or not.
-_Key = tuple[str, int, bool]
-
-
-class _LookupSync:
-    """One look-up that is under way, and what came of it for those who wait for it."""
-
-    def __init__(self) -> None:
-        self.lock = Lock()
-        self.callers = 0
-        self.endpoint: SandboxEndpoint | None = None
-        self.refusal: SandboxApiException | None = None
-
-
-class _LookupsSync:
-    """The look-ups under way on one event loop, or in the blocking colour of the process."""
-
-    def __init__(self) -> None:
-        self.under_way: dict[_Key, _LookupSync] = {}
-
-    def close(self) -> None:
-        self.under_way.clear()
-
-    def forget(self) -> None:
-        self.under_way = {}
-
-
-class EndpointCacheSync:
-    """Where ports were last found, for one config."""
-
-    def __init__(self, config: ConnectionConfigSync) -> None:
-        self._size = 0 if config.endpoint_cache_disabled else config.endpoint_cache_size
-        self._ttl = config.endpoint_cache_ttl.total_seconds()
-        self._known: dict[_Key, tuple[float, SandboxEndpoint]] = {}
-        self._lookups = Here(_LookupsSync, _LookupsSync.close, _LookupsSync.forget)
-
-    def get(self, key: _Key, look_up: Operation[_Key, SandboxEndpoint]) -> SandboxEndpoint:
-        """The endpoint, looked up by the first who asks unless it is known."""
-        known = self._find(key)
-        if known is not None:
-            return known
-        under_way = self._lookups.get().under_way
-        lookup = under_way.setdefault(key, _LookupSync())
-        lookup.callers += 1
-        try:
-            with lookup.lock:
-                return self._first_or_same(key, lookup, look_up)
-        finally:
-            lookup.callers -= 1
-            ended = lookup.endpoint is not None or lookup.refusal is not None
-            if under_way.get(key) is lookup and (ended or not lookup.callers):
-                del under_way[key]
-
-    def _first_or_same(
-        self, key: _Key, lookup: _LookupSync, look_up: Operation[_Key, SandboxEndpoint]
-    ) -> SandboxEndpoint:
-        # Whoever had the lock before has the answer, or was cancelled and leaves it to us.
-        if lookup.refusal is not None:
-            raise lookup.refusal
-        if lookup.endpoint is None:
-            try:
-                endpoint = look_up(key)
-            except SandboxApiException as error:
-                lookup.refusal = error
-                raise
-            lookup.endpoint = endpoint
-            if self._lookups.get().under_way.get(key) is lookup:  # else it was forgotten meanwhile
-                self._remember(key, endpoint)
-        return lookup.endpoint
-
-    def forget(self, sandbox_id: str) -> None:
-        """Forget the addresses of a sandbox, those being looked up included."""
-        for key in [key for key in list(self._known) if key[0] == sandbox_id]:
-            self._known.pop(key, None)
-        under_way = self._lookups.get().under_way
-        for key in [key for key in list(under_way) if key[0] == sandbox_id]:
-            under_way.pop(key, None)
-
-    def _find(self, key: _Key) -> SandboxEndpoint | None:
-        found = self._known.get(key)
-        if found is None:
-            return None
-        until, endpoint = found
-        if monotonic() < until:
-            return endpoint
-        self._known.pop(key, None)
-        return None
-
-    def _remember(self, key: _Key, endpoint: SandboxEndpoint) -> None:
-        if not self._size:
-            return
-        while len(self._known) >= self._size:
-            self._known.pop(next(iter(self._known)), None)  # the one remembered first
-        self._known[key] = (monotonic() + self._ttl, endpoint)
-
-
-_caches: WeakKeyDictionary[ConnectionSync, EndpointCacheSync] = WeakKeyDictionary()
-
-
-def _cache_of(config: ConnectionConfigSync) -> EndpointCacheSync:
-    connection = config.connection
-    cache = _caches.get(connection)
-    if cache is None:
-        cache = _caches.setdefault(connection, EndpointCacheSync(config))
-    return cache
 
 
 class SandboxesSync:
@@ -209,6 +130,24 @@ class SandboxesSync:
             secure_access=secure_access,
             lifecycle=lifecycle,
         )
+        answer = self._service.call(
+            lambda client: create_sandbox.sync_detailed(client=client, body=body),
+            request_timeout=request_timeout,
+        )
+        return wire.created(answer)
+
+    def create_sandbox_from_template(
+        self,
+        template_id: str,
+        timeout: Seconds,
+        metadata: Mapping[str, str] | None = None,
+        network_policy: NetworkPolicy | None = None,
+        extensions: Mapping[str, str] | None = None,
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> SandboxCreateResponse:
+        """Begin to make a sandbox from a template. It is not ready when this returns."""
+        body = keeping.from_template(template_id, timeout, metadata, network_policy, extensions)
         answer = self._service.call(
             lambda client: create_sandbox.sync_detailed(client=client, body=body),
             request_timeout=request_timeout,
@@ -270,11 +209,11 @@ class SandboxesSync:
         """Where a port of the sandbox is reached, perhaps as it was last found."""
         path_segment(sandbox_id, "sandbox_id")
 
-        def look_up(key: _Key) -> SandboxEndpoint:
+        def look_up(key: EndpointKey) -> SandboxEndpoint:
             return self._look_up(key, None, request_timeout)
 
         key = (sandbox_id, wire.port(port), use_server_proxy)
-        return _cache_of(self.config).get(key, look_up)
+        return cache_of(self.config).get(key, look_up)
 
     def get_signed_sandbox_endpoint(
         self,
@@ -291,7 +230,7 @@ class SandboxesSync:
         return self._look_up(key, wire.expires(expires), request_timeout)
 
     def _look_up(
-        self, key: _Key, expires: str | None, request_timeout: Seconds | None
+        self, key: EndpointKey, expires: str | None, request_timeout: Seconds | None
     ) -> SandboxEndpoint:
         sandbox_id, port, through_server = key
         answer = self._of(sandbox_id).call(
@@ -351,9 +290,149 @@ class SandboxesSync:
         )
         self.invalidate_endpoint_cache(sandbox_id)
 
+    # --- what a sandbox may reach, as the server keeps it
+
+    def get_network_policy(
+        self, sandbox_id: str, *, request_timeout: Seconds | None = None
+    ) -> NetworkPolicy:
+        """What the sandbox may reach."""
+        answer = self._of(sandbox_id).call(
+            lambda client: get_network_policy.sync_detailed(sandbox_id, client=client),
+            request_timeout=request_timeout,
+        )
+        return egress_wire.network_policy(answer)
+
+    def replace_network_policy(
+        self, sandbox_id: str, policy: NetworkPolicy, *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Replace what the sandbox may reach, from its next connection on."""
+        body = api.NetworkPolicy.from_dict(egress_wire.policy(policy))
+        self._of(sandbox_id).send(
+            lambda client: replace_network_policy.sync_detailed(
+                sandbox_id, client=client, body=body
+            ),
+            request_timeout=request_timeout,
+        )
+
+    def patch_network_policy(
+        self,
+        sandbox_id: str,
+        rules: Sequence[NetworkRule],
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> None:
+        """Add rules before those there are; one with the target of another takes its place."""
+        body = [api.NetworkRule.from_dict(rule) for rule in egress_wire.rules(rules)]
+        self._of(sandbox_id).send(
+            lambda client: patch_network_policy.sync_detailed(sandbox_id, client=client, body=body),
+            request_timeout=request_timeout,
+        )
+
+    def delete_network_policy_rules(
+        self, sandbox_id: str, targets: Sequence[str], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Remove the rules with these targets."""
+        body = egress_wire.targets(targets)
+        self._of(sandbox_id).send(
+            lambda client: delete_network_policy_rules.sync_detailed(
+                sandbox_id, client=client, body=body
+            ),
+            request_timeout=request_timeout,
+        )
+
+    # --- snapshots
+
+    def create_snapshot(
+        self,
+        sandbox_id: str,
+        request: CreateSnapshotRequest | None = None,
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> SnapshotInfo:
+        """Begin to make a snapshot. It is not ready when this returns."""
+        body = keeping.new_snapshot(request)
+        answer = self._of(sandbox_id).call(
+            lambda client: create_snapshot.sync_detailed(sandbox_id, client=client, body=body),
+            request_timeout=request_timeout,
+        )
+        return keeping.snapshot(answer)
+
+    def get_snapshot(
+        self, snapshot_id: str, *, request_timeout: Seconds | None = None
+    ) -> SnapshotInfo:
+        """What the server tells about a snapshot."""
+        path_segment(snapshot_id, "snapshot_id")
+        answer = self._service.call(
+            lambda client: get_snapshot.sync_detailed(snapshot_id, client=client),
+            request_timeout=request_timeout,
+        )
+        return keeping.snapshot(answer)
+
+    def list_snapshots(
+        self, filter: SnapshotFilter, *, request_timeout: Seconds | None = None
+    ) -> PagedSnapshotInfos:
+        """One page of the snapshots that fit."""
+        query = keeping.snapshot_query(filter)
+        answer = self._service.call(
+            lambda client: list_snapshots.sync_detailed(client=client, **query),
+            request_timeout=request_timeout,
+        )
+        return keeping.snapshot_page(answer)
+
+    def delete_snapshot(self, snapshot_id: str, *, request_timeout: Seconds | None = None) -> None:
+        """Remove a snapshot."""
+        path_segment(snapshot_id, "snapshot_id")
+        self._service.send(
+            lambda client: delete_snapshot.sync_detailed(snapshot_id, client=client),
+            request_timeout=request_timeout,
+        )
+
+    # --- templates
+
+    def create_template(
+        self, request: CreateTemplateRequest, *, request_timeout: Seconds | None = None
+    ) -> TemplateInfo:
+        """Begin to prepare an image for a fast start."""
+        body = keeping.new_template(request)
+        answer = self._service.call(
+            lambda client: create_template.sync_detailed(client=client, body=body),
+            request_timeout=request_timeout,
+        )
+        return keeping.template(answer)
+
+    def get_template(
+        self, template_id: str, *, request_timeout: Seconds | None = None
+    ) -> TemplateInfo:
+        """What the server tells about a template."""
+        path_segment(template_id, "template_id")
+        answer = self._service.call(
+            lambda client: get_template.sync_detailed(template_id, client=client),
+            request_timeout=request_timeout,
+        )
+        return keeping.template(answer)
+
+    def list_templates(
+        self, filter: TemplateFilter, *, request_timeout: Seconds | None = None
+    ) -> PagedTemplateInfos:
+        """One page of the templates that fit."""
+        query = keeping.template_query(filter)
+        answer = self._service.call(
+            lambda client: list_templates.sync_detailed(client=client, **query),
+            request_timeout=request_timeout,
+        )
+        return keeping.template_page(answer)
+
+    def delete_template(self, template_id: str, *, request_timeout: Seconds | None = None) -> None:
+        """Remove a template."""
+        path_segment(template_id, "template_id")
+        self._service.send(
+            lambda client: delete_template.sync_detailed(template_id, client=client),
+            request_timeout=request_timeout,
+        )
+
     def invalidate_endpoint_cache(self, sandbox_id: str) -> None:
         """Forget where the sandbox's ports are."""
-        _cache_of(self.config).forget(sandbox_id)
+        cache_of(self.config).forget(sandbox_id)
 
     def _of(self, sandbox_id: str) -> ServiceSync:
         """The service, with the sandbox that its errors are to name."""

@@ -59,6 +59,17 @@ class EventStreamSync:
         if frames := self._decode(None):
             yield frames
 
+    def more(self, within: float) -> list[Frame] | None:
+        """The events that come next, which may be none; None when nothing came within so many
+        seconds, or nothing more will.
+        """
+        try:
+            with time_limit(max(0.0, within)):
+                chunk = next(self._chunks, None)
+        except (TimeoutError, httpx.TimeoutException):
+            return None
+        return None if chunk is None else self._decode(chunk)
+
     def _next(self) -> bytes | None:
         if self.idle is None:
             return next(self._chunks, None)

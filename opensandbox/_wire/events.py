@@ -79,17 +79,22 @@ class ExecutionFold:
     `limit` is the execution's time limit in seconds, None for no limit.  Set `exact` once the
     answer's header says that the texts of the output carry their own line endings
     (`sends_exact_output`); without it the texts themselves tell.
+
+    Of `code` there is no exit code, and a result or count may follow its end.
     """
 
     def __init__(
         self,
         *,
         background: bool = False,
+        code: bool = False,
         limit: float | None = None,
         skip_accumulation: bool = False,
     ) -> None:
         self.exact = False
         self._background = background
+        self._is_code = code
+        self._evaluated = False
         self._limit = limit
         self._keep = not skip_accumulation
         self._begun = False
@@ -117,8 +122,15 @@ class ExecutionFold:
         """Whether the event that ends an execution was seen."""
         return self._error is not None or self._complete is not None
 
+    @property
+    def settled(self) -> bool:
+        """Whether it has ended, and nothing that may follow its end is missing."""
+        if not self.ended or not self._is_code:
+            return self.ended
+        return self._count is not None and (self._evaluated or self._error is not None)
+
     def take(self, frames: list[Frame]) -> list[ExecutionEvent]:
-        """Add the events of these frames, up to the one that ends it, and give them back.
+        """Add the events of these frames, up to the one that settles it, and give them back.
 
         A ping is a sign of life and no event.
         """
@@ -130,7 +142,7 @@ class ExecutionFold:
                 continue
             self.add(event)
             events.append(event)
-            if self.ended:
+            if self.ended and not self._is_code:
                 break
         return events
 
@@ -142,14 +154,16 @@ class ExecutionFold:
         elif isinstance(event, ExecutionInit):
             self._id = event.id or self._id
         elif isinstance(event, ExecutionResult):
+            self._evaluated = True
             if self._keep:
                 self._results.append(event)
         elif isinstance(event, ExecutionError):
             self._error = event
-            self._exit_code = int(event.value) if _INTEGER.fullmatch(event.value) else None
+            is_exit_code = not self._is_code and _INTEGER.fullmatch(event.value)
+            self._exit_code = int(event.value) if is_exit_code else None
         elif isinstance(event, ExecutionComplete):
             self._complete = event
-            if self._error is None and not self._background:
+            if self._error is None and not self._background and not self._is_code:
                 self._exit_code = 0
         elif event.type == "execution_count":
             self._count = _optional_integer(event.data.get("execution_count"))

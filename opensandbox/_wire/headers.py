@@ -21,6 +21,9 @@ REQUEST_ID = "X-Request-ID"
 #: Where to read on in the output of a background command, in bytes.
 LOGS_CURSOR = "EXECD-COMMANDS-TAIL-CURSOR"
 
+#: The same for a background run of an isolated session.
+ISOLATED_LOGS_CURSOR = "EXECD-ISOLATED-TAIL-CURSOR"
+
 #: On an event stream: how its output texts are to be joined.  `OUTPUT_EXACT` says that every text
 #: carries its own line endings, so that plain concatenation gives back what was printed.  A daemon
 #: that does not send this header may leave out line endings; see `events.OutputForm`.

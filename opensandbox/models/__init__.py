@@ -6,6 +6,9 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .diagnostics import (
+        DiagnosticContent,
+    )
     from .execd import (
         CommandLogs,
         CommandStatus,
@@ -27,10 +30,37 @@ if TYPE_CHECKING:
         SetPermissionEntry,
         WriteEntry,
     )
+    from .isolated import (
+        BindMount,
+        CreateIsolatedSessionRequest,
+        EnvPassthroughSpec,
+        IsolatedCapabilities,
+        IsolatedOverlaySpec,
+        IsolatedRunOpts,
+        IsolatedSessionInfo,
+        IsolatedSessionState,
+        IsolatedSessionSummary,
+        IsolatedWorkspaceSpec,
+    )
     from .sandboxes import (
         PVC,
+        Credential,
+        CredentialAuth,
+        CredentialBinding,
+        CredentialBindingListResponse,
+        CredentialBindingMetadata,
+        CredentialBindingMutationSet,
+        CredentialListResponse,
+        CredentialMatch,
+        CredentialMetadata,
+        CredentialMutationSet,
         CredentialProxyConfig,
+        CredentialSubstitution,
+        CredentialVaultPatchRequest,
+        CredentialVaultState,
+        CustomHeaderEntry,
         Host,
+        InlineCredentialSource,
         LifecycleHook,
         NetworkPolicy,
         NetworkRule,
@@ -52,17 +82,35 @@ if TYPE_CHECKING:
         Volume,
     )
 
-_MODULES = ("execd", "filesystem", "sandboxes")
+_MODULES = ("diagnostics", "execd", "filesystem", "isolated", "sandboxes")
 
 __all__ = [
     "PVC",
+    "BindMount",
     "CommandLogs",
     "CommandStatus",
     "ContentReplaceEntry",
     "ContentReplaceResult",
+    "CreateIsolatedSessionRequest",
+    "Credential",
+    "CredentialAuth",
+    "CredentialBinding",
+    "CredentialBindingListResponse",
+    "CredentialBindingMetadata",
+    "CredentialBindingMutationSet",
+    "CredentialListResponse",
+    "CredentialMatch",
+    "CredentialMetadata",
+    "CredentialMutationSet",
     "CredentialProxyConfig",
+    "CredentialSubstitution",
+    "CredentialVaultPatchRequest",
+    "CredentialVaultState",
+    "CustomHeaderEntry",
+    "DiagnosticContent",
     "DirectoryListEntry",
     "EntryInfo",
+    "EnvPassthroughSpec",
     "Execution",
     "ExecutionComplete",
     "ExecutionError",
@@ -70,6 +118,14 @@ __all__ = [
     "ExecutionLogs",
     "ExecutionResult",
     "Host",
+    "InlineCredentialSource",
+    "IsolatedCapabilities",
+    "IsolatedOverlaySpec",
+    "IsolatedRunOpts",
+    "IsolatedSessionInfo",
+    "IsolatedSessionState",
+    "IsolatedSessionSummary",
+    "IsolatedWorkspaceSpec",
     "LifecycleHook",
     "MoveEntry",
     "NetworkPolicy",

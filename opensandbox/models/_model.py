@@ -149,6 +149,15 @@ class Model:
         }
 
     @classmethod
+    def _as_received(cls, values: Mapping[str, Any]) -> Self:
+        """What the server says, in a value that callers build too: nothing is checked, so that
+        what only the server knows passes through.
+        """
+        made = cls.__new__(cls)
+        made.__attrs_init__(**values)  # type: ignore[attr-defined]
+        return made
+
+    @classmethod
     def from_dict(cls, values: Mapping[str, Any] | Self) -> Self:
         """A model from a mapping with Python names or the API's; the reverse of `to_dict`.
 

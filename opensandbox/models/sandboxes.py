@@ -26,6 +26,24 @@ from ._checks import (
     relative_path,
 )
 from ._model import Model, field, model
+from .vault import (
+    Credential,
+    CredentialAuth,
+    CredentialAuthMetadata,
+    CredentialBinding,
+    CredentialBindingListResponse,
+    CredentialBindingMetadata,
+    CredentialBindingMutationSet,
+    CredentialListResponse,
+    CredentialMatch,
+    CredentialMetadata,
+    CredentialMutationSet,
+    CredentialSubstitution,
+    CredentialVaultPatchRequest,
+    CredentialVaultState,
+    CustomHeaderEntry,
+    InlineCredentialSource,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -351,6 +369,82 @@ class SandboxFilter(Model):
     page: int | None = field(default=None, check=at_least(1))
 
 
+# --- snapshots --------------------------------------------------------------------------------
+
+
+class SnapshotState(_Names):
+    """The states a snapshot can be in, as `SnapshotStatus.state` spells them."""
+
+    CREATING = "Creating"
+    READY = "Ready"
+    FAILED = "Failed"
+    DELETING = "Deleting"
+
+
+@model
+class CreateSnapshotRequest(Model):
+    """What a snapshot is to be."""
+
+    #: None for none.
+    name: str | None = field(default=None, check=not_empty)
+
+
+@model(received=True)
+class SnapshotStatus(Model):
+    """The state a snapshot is in, and why."""
+
+    #: One of `SnapshotState`, or a name that only the server knows.
+    state: str
+    reason: str | None = None
+    message: str | None = None
+    last_transition_at: datetime | None = field(default=None, wire="lastTransitionAt")
+
+
+@model(received=True)
+class SnapshotInfo(Model):
+    """The file system of a sandbox, as it was at one moment."""
+
+    id: str
+    sandbox_id: str = field(wire="sandboxId")
+    name: str | None = None
+    status: SnapshotStatus
+    created_at: datetime = field(wire="createdAt")
+
+
+@model(received=True)
+class PagedSnapshotInfos(Model):
+    """One page of a list of snapshots."""
+
+    snapshot_infos: list[SnapshotInfo] = field(wire="items")
+    pagination: PaginationInfo
+
+    @property
+    def items(self) -> list[SnapshotInfo]:
+        """The same as `snapshot_infos`."""
+        return self.snapshot_infos
+
+    def __iter__(self) -> Iterator[SnapshotInfo]:
+        return iter(self.snapshot_infos)
+
+    def __len__(self) -> int:
+        return len(self.snapshot_infos)
+
+
+@model
+class SnapshotFilter(Model):
+    """Which snapshots are listed: those that fit everything that is given."""
+
+    #: The sandbox they were made of. None for any.
+    sandbox_id: str | None = field(default=None, wire="sandboxId", check=not_empty)
+    name: str | None = field(default=None, check=not_empty)
+    #: Any of these, see `SnapshotState`. None for any.
+    states: list[str] | None = None
+    #: How many on a page, from 1. None leaves it to the server.
+    page_size: int | None = field(default=None, wire="pageSize", check=at_least(1))
+    #: Which page, from 1. None for the first.
+    page: int | None = field(default=None, check=at_least(1))
+
+
 @model(received=True)
 class SandboxMetrics(Model):
     """What a sandbox uses of its machine, at one moment."""
@@ -367,12 +461,30 @@ class SandboxMetrics(Model):
 __all__ = [
     "OSSFS",
     "PVC",
+    "CreateSnapshotRequest",
+    "Credential",
+    "CredentialAuth",
+    "CredentialAuthMetadata",
+    "CredentialBinding",
+    "CredentialBindingListResponse",
+    "CredentialBindingMetadata",
+    "CredentialBindingMutationSet",
+    "CredentialListResponse",
+    "CredentialMatch",
+    "CredentialMetadata",
+    "CredentialMutationSet",
     "CredentialProxyConfig",
+    "CredentialSubstitution",
+    "CredentialVaultPatchRequest",
+    "CredentialVaultState",
+    "CustomHeaderEntry",
     "Host",
+    "InlineCredentialSource",
     "LifecycleHook",
     "NetworkPolicy",
     "NetworkRule",
     "PagedSandboxInfos",
+    "PagedSnapshotInfos",
     "PaginationInfo",
     "PeriodicLifecycleHook",
     "PlatformSpec",
@@ -389,5 +501,9 @@ __all__ = [
     "SandboxRenewResponse",
     "SandboxState",
     "SandboxStatus",
+    "SnapshotFilter",
+    "SnapshotInfo",
+    "SnapshotState",
+    "SnapshotStatus",
     "Volume",
 ]

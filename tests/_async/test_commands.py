@@ -426,7 +426,7 @@ async def test_logs_and_where_to_read_on() -> None:
 
 
 async def test_logs_beyond_what_one_call_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opensandbox._async.commands.LOGS_LIMIT", 4)
+    monkeypatch.setattr("opensandbox._async.executions.LOGS_LIMIT", 4)
 
     async def long() -> AsyncIterator[bytes]:
         for _ in range(5):

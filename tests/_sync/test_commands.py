@@ -425,7 +425,7 @@ def test_logs_and_where_to_read_on() -> None:
 
 
 def test_logs_beyond_what_one_call_reads(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opensandbox._sync.commands.LOGS_LIMIT", 4)
+    monkeypatch.setattr("opensandbox._sync.executions.LOGS_LIMIT", 4)
 
     def long() -> Iterator[bytes]:
         for _ in range(5):

@@ -1,0 +1,129 @@
+"""Where the ports of sandboxes are, as they were last found.
+
+Rules:
+
+* The address of a port is remembered for each config. Many callers who ask for the same one at the
+  same time share one look-up; who is cancelled leaves the others to it.
+* Whoever changes where a sandbox is makes its addresses forgotten.
+"""
+
+from __future__ import annotations
+
+from weakref import WeakKeyDictionary
+
+from .._concurrency import AsyncHere, AsyncLock, AsyncOperation, monotonic
+from ..exceptions import SandboxApiException
+from ..models.sandboxes import SandboxEndpoint
+from .config import ConnectionConfig
+from .connection import Connection
+
+#: Which address: of a sandbox, a port, through the server or not.
+EndpointKey = tuple[str, int, bool]
+
+
+class _Lookup:
+    """One look-up that is under way, and what came of it for those who wait for it."""
+
+    def __init__(self) -> None:
+        self.lock = AsyncLock()
+        self.callers = 0
+        self.endpoint: SandboxEndpoint | None = None
+        self.refusal: SandboxApiException | None = None
+
+
+class _Lookups:
+    """The look-ups under way on one event loop, or in the blocking colour of the process."""
+
+    def __init__(self) -> None:
+        self.under_way: dict[EndpointKey, _Lookup] = {}
+
+    async def close(self) -> None:
+        self.under_way.clear()
+
+    def forget(self) -> None:
+        self.under_way = {}
+
+
+class EndpointCache:
+    """Where ports were last found, for one config."""
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._size = 0 if config.endpoint_cache_disabled else config.endpoint_cache_size
+        self._ttl = config.endpoint_cache_ttl.total_seconds()
+        self._known: dict[EndpointKey, tuple[float, SandboxEndpoint]] = {}
+        self._lookups = AsyncHere(_Lookups, _Lookups.close, _Lookups.forget)
+
+    async def get(
+        self, key: EndpointKey, look_up: AsyncOperation[EndpointKey, SandboxEndpoint]
+    ) -> SandboxEndpoint:
+        """The endpoint, looked up by the first who asks unless it is known."""
+        known = self._find(key)
+        if known is not None:
+            return known
+        under_way = self._lookups.get().under_way
+        lookup = under_way.setdefault(key, _Lookup())
+        lookup.callers += 1
+        try:
+            async with lookup.lock:
+                return await self._first_or_same(key, lookup, look_up)
+        finally:
+            lookup.callers -= 1
+            ended = lookup.endpoint is not None or lookup.refusal is not None
+            if under_way.get(key) is lookup and (ended or not lookup.callers):
+                del under_way[key]
+
+    async def _first_or_same(
+        self,
+        key: EndpointKey,
+        lookup: _Lookup,
+        look_up: AsyncOperation[EndpointKey, SandboxEndpoint],
+    ) -> SandboxEndpoint:
+        # Whoever had the lock before has the answer, or was cancelled and leaves it to us.
+        if lookup.refusal is not None:
+            raise lookup.refusal
+        if lookup.endpoint is None:
+            try:
+                endpoint = await look_up(key)
+            except SandboxApiException as error:
+                lookup.refusal = error
+                raise
+            lookup.endpoint = endpoint
+            if self._lookups.get().under_way.get(key) is lookup:  # else it was forgotten meanwhile
+                self._remember(key, endpoint)
+        return lookup.endpoint
+
+    def forget(self, sandbox_id: str) -> None:
+        """Forget the addresses of a sandbox, those being looked up included."""
+        for key in [key for key in list(self._known) if key[0] == sandbox_id]:
+            self._known.pop(key, None)
+        under_way = self._lookups.get().under_way
+        for key in [key for key in list(under_way) if key[0] == sandbox_id]:
+            under_way.pop(key, None)
+
+    def _find(self, key: EndpointKey) -> SandboxEndpoint | None:
+        found = self._known.get(key)
+        if found is None:
+            return None
+        until, endpoint = found
+        if monotonic() < until:
+            return endpoint
+        self._known.pop(key, None)
+        return None
+
+    def _remember(self, key: EndpointKey, endpoint: SandboxEndpoint) -> None:
+        if not self._size:
+            return
+        while len(self._known) >= self._size:
+            self._known.pop(next(iter(self._known)), None)  # the one remembered first
+        self._known[key] = (monotonic() + self._ttl, endpoint)
+
+
+_caches: WeakKeyDictionary[Connection, EndpointCache] = WeakKeyDictionary()
+
+
+def cache_of(config: ConnectionConfig) -> EndpointCache:
+    connection = config.connection
+    cache = _caches.get(connection)
+    if cache is None:
+        cache = _caches.setdefault(connection, EndpointCache(config))
+    return cache

@@ -1,0 +1,105 @@
+# Written by scripts/unasync.py from opensandbox/_async/system.py. Do not edit.
+"""The server itself: whether it works, what it is, and the pools that it keeps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from opensandbox_api.lifecycle.api.pools import (
+    create_pool,
+    delete_pool,
+    get_pool,
+    list_pools,
+    update_pool,
+)
+from opensandbox_api.lifecycle.api.system import get_health, get_version
+from opensandbox_api.lifecycle.models import UpdatePoolRequest
+
+from .._wire import keeping
+from .._wire.urls import path_segment
+from .._wire.values import optional
+from ..models._time import Seconds
+from ..models.server_pools import ServerPool, ServerPoolCapacity
+from .config import ConnectionConfigSync
+from .http import ServiceSync
+
+_HEALTHY = "healthy"
+
+
+class SystemSync:
+    """One server."""
+
+    def __init__(self, config: ConnectionConfigSync) -> None:
+        self._service = ServiceSync(config)
+
+    def is_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
+        """Whether the server says that it works. Raises when it does not answer."""
+        answer = self._service.beside_v1().call(
+            lambda client: get_health.sync_detailed(client=client),
+            request_timeout=request_timeout,
+        )
+        return answer.status == _HEALTHY
+
+    def get_version(self, *, request_timeout: Seconds | None = None) -> str | None:
+        """The server's version; None when it does not say."""
+        answer = self._service.call(
+            lambda client: get_version.sync_detailed(client=client),
+            request_timeout=request_timeout,
+        )
+        return optional(answer.version)
+
+    # --- pools
+
+    def create_pool(
+        self,
+        name: str,
+        template: Mapping[str, Any],
+        capacity: ServerPoolCapacity,
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> ServerPool:
+        """Make a pool of sandboxes like `template`, a pod template."""
+        body = keeping.new_pool(name, template, capacity)
+        answer = self._service.call(
+            lambda client: create_pool.sync_detailed(client=client, body=body),
+            request_timeout=request_timeout,
+        )
+        return keeping.pool(answer)
+
+    def get_pool(self, name: str, *, request_timeout: Seconds | None = None) -> ServerPool:
+        """What the server tells about a pool."""
+        path_segment(name, "name")
+        answer = self._service.call(
+            lambda client: get_pool.sync_detailed(name, client=client),
+            request_timeout=request_timeout,
+        )
+        return keeping.pool(answer)
+
+    def list_pools(self, *, request_timeout: Seconds | None = None) -> list[ServerPool]:
+        """All pools of the server."""
+        answer = self._service.call(
+            lambda client: list_pools.sync_detailed(client=client),
+            request_timeout=request_timeout,
+        )
+        return [keeping.pool(item) for item in answer.items or []]
+
+    def update_pool(
+        self, name: str, capacity: ServerPoolCapacity, *, request_timeout: Seconds | None = None
+    ) -> ServerPool:
+        """Change how many sandboxes a pool keeps."""
+        path_segment(name, "name")
+        body = UpdatePoolRequest(capacity_spec=keeping.pool_capacity(capacity))
+        answer = self._service.call(
+            lambda client: update_pool.sync_detailed(name, client=client, body=body),
+            request_timeout=request_timeout,
+        )
+        return keeping.pool(answer)
+
+    def delete_pool(self, name: str, *, request_timeout: Seconds | None = None) -> None:
+        """Remove a pool."""
+        path_segment(name, "name")
+        self._service.send(
+            lambda client: delete_pool.sync_detailed(name, client=client),
+            request_timeout=request_timeout,
+        )
