@@ -12,6 +12,7 @@ import asyncio
 import time
 from contextlib import ExitStack
 from datetime import timedelta
+from pathlib import Path
 
 from opensandbox import (
     ConnectionConfig,
@@ -27,6 +28,7 @@ from opensandbox.models.sandboxes import SandboxInfo
 from opensandbox.runtime import IsolationUnavailableException, LocalRuntime
 
 SCRIPT = "print('Hello World')\n"
+SCRIPT_PATH = "/tmp/script.py"
 
 
 class Times:
@@ -62,10 +64,10 @@ async def run_async(config: ConnectionConfig, times: Times) -> None:
             times.note_output()
             print(f"Output: {message.text.rstrip()}")
 
-        script = WriteEntry(path="/tmp/script.py", data=SCRIPT, mode=644)
+        script = WriteEntry(path=SCRIPT_PATH, data=SCRIPT, mode=644)
         await sandbox.files.write_files([script])
         await sandbox.commands.run(
-            "python /tmp/script.py", handlers=ExecutionHandlers(on_stdout=print_line)
+            f"python {SCRIPT_PATH}", handlers=ExecutionHandlers(on_stdout=print_line)
         )
         print_info(await sandbox.get_info())
         await sandbox.kill()
@@ -81,10 +83,10 @@ def run_sync(config: ConnectionConfigSync) -> None:
         def print_line(message: OutputMessage) -> None:
             print(f"Output: {message.text.rstrip()}")
 
-        script = WriteEntry(path="/tmp/script.py", data=SCRIPT, mode=644)
+        script = WriteEntry(path=SCRIPT_PATH, data=SCRIPT, mode=644)
         sandbox.files.write_files([script])
         sandbox.commands.run(
-            "python /tmp/script.py", handlers=ExecutionHandlersSync(on_stdout=print_line)
+            f"python {SCRIPT_PATH}", handlers=ExecutionHandlersSync(on_stdout=print_line)
         )
         print_info(sandbox.get_info())
         sandbox.kill()
@@ -103,6 +105,8 @@ def start_runtime(stack: ExitStack) -> LocalRuntime:
     except IsolationUnavailableException as refusal:
         print("This machine cannot isolate sandboxes:", *refusal.problems, sep="\n  ")
         print("The script of this example is trusted, so it runs without isolation.")
+        # The sandbox's /tmp is this machine's then.
+        stack.callback(Path(SCRIPT_PATH).unlink, missing_ok=True)
         return stack.enter_context(LocalRuntime(isolation="none"))
 
 
