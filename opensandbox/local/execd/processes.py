@@ -103,18 +103,22 @@ class Processes:
         cwd: str,
         out: int,
         err: int,
+        stdin: int | None = None,
+        terminal: bool = False,
         uid: int | None = None,
         gid: int | None = None,
     ) -> Process:
-        """Starts a program and returns at once; `out` and `err` become the spawner's to keep.
+        """Starts a program and returns at once; `out`, `err`, `stdin` become the spawner's to keep.
 
+        Without `stdin` there is nothing to read. With `terminal` it is the terminal that controls
+        the program.
         A program that cannot be executed ends with 126 or 127 and says why on `err`.
         Raises Refusal when the sandbox has no room for another process.
         """
         answer: asyncio.Future[Process] = asyncio.get_running_loop().create_future()
+        descriptors = [out, err] if stdin is None else [out, err, stdin]
         if self._closed:
-            os.close(out)
-            os.close(err)
+            _close_all(descriptors)
             raise Refusal(503, "NOT_READY", "the sandbox is being shut down")
         self._answers.append(answer)
         message = {
@@ -124,8 +128,10 @@ class Processes:
             "cwd": cwd,
             "uid": uid,
             "gid": gid,
+            "stdin": stdin is not None,
+            "terminal": terminal,
         }
-        self.tell(message, [out, err])
+        self.tell(message, descriptors)
         # Shielded: whoever is cancelled meanwhile must not take the answer's place in the queue.
         return await asyncio.shield(answer)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
@@ -33,6 +34,9 @@ from .sessions import RunRequest, Sessions
 from .state import State
 from .streaming import EventStream
 from .work import Workers
+
+if TYPE_CHECKING:
+    from .terminals import Terminals
 
 _LARGEST_LOG_ANSWER = 16 * 1024 * 1024
 _DEEPEST = 1000
@@ -154,6 +158,46 @@ class SessionRoutes:
     async def delete(self, request: Request) -> Response:
         """Ends a session."""
         self._sessions.delete(request.path_params["id"])
+        return Response()
+
+
+class TerminalRoutes:
+    """The paths below `/pty`, but the WebSocket."""
+
+    def __init__(self, state: State, processes: Processes) -> None:
+        self._state = state
+        self._processes = processes
+
+    @cached_property
+    def terminals(self) -> Terminals:
+        """All terminals."""
+        from .terminals import Terminals  # Loaded by the sandboxes that use it.
+
+        return Terminals(self._processes, lambda: self._state.env)
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        return [
+            Route("/pty", self.create, methods=["POST"]),
+            Route("/pty/{id}", self.get, methods=["GET"]),
+            Route("/pty/{id}", self.delete, methods=["DELETE"]),
+        ]
+
+    async def create(self, request: Request) -> Response:
+        """Opens a terminal."""
+        body = await read_json(request)
+        if not (body is None or isinstance(body, dict)):
+            raise invalid("the body must be a JSON object")
+        cwd = environment.check_directory((body or {}).get("cwd"), self._state.cwd)
+        return Json({"session_id": self.terminals.create(cwd).id})
+
+    async def get(self, request: Request) -> Response:
+        """Whether a terminal is there."""
+        return Json({"session_id": self.terminals.get(request.path_params["id"]).id})
+
+    async def delete(self, request: Request) -> Response:
+        """Closes a terminal."""
+        self.terminals.delete(request.path_params["id"])
         return Response()
 
 

@@ -12,19 +12,22 @@ Rules:
 - When the daemon is gone it kills what it started and ends.
 
 The protocol, on a stream socket: frames of four bytes of length and that much JSON. In: "spawn"
-(with the descriptors for standard output and error), "signal", "limits". Out: "started" or
-"failed" for every "spawn", in order, and "ended" once for each started process.
+(with the descriptors for standard output and error, and with "stdin" one for that), "signal",
+"limits". Out: "started" or "failed" for every "spawn", in order, and "ended" once for each started
+process.
 """
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import select
 import signal
 import socket
 import struct
+import termios
 from typing import Any, NoReturn
 
 from . import privileges
@@ -125,20 +128,22 @@ class _Spawner:
                 privileges.limit(message["limits"])
 
     def _spawn(self, message: dict[str, Any]) -> None:
-        out, err = self._descriptors[:2]
-        del self._descriptors[:2]
+        count = 3 if message["stdin"] else 2
+        given = self._descriptors[:count]
+        del self._descriptors[:count]
+        out, err, stdin = given if message["stdin"] else (*given, self._null)
         try:
             pid = os.fork()
         except OSError as error:
             self._tell({"op": "failed", "errno": error.errno})
         else:
             if pid == 0:
-                _become(message, self._null, out, err)
+                _become(message, stdin, out, err)
             self._sweep[pid] = False
             self._tell({"op": "started", "pid": pid})
         finally:
-            os.close(out)
-            os.close(err)
+            for descriptor in given:
+                os.close(descriptor)
 
     def _signal(self, message: dict[str, Any]) -> None:
         pid = message["pid"]
@@ -187,6 +192,8 @@ def _become(message: dict[str, Any], stdin: int, out: int, err: int) -> NoReturn
         os.dup2(stdin, 0)
         os.dup2(out, 1)
         os.dup2(err, 2)
+        if message["terminal"]:
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         _offer_to_the_oom_killer()
         what = f"user {message['uid']}, group {message['gid']}"
         if message["gid"] is not None:

@@ -233,7 +233,7 @@ def _is_still(switches: Callable[[], int]) -> bool:
 
 
 def test_an_unknown_path_and_a_wrong_method_are_not_found(daemon: Daemon) -> None:
-    for path in ("/nope", "/pty", "/v1/isolated/session", "/files/", "//ping"):
+    for path in ("/nope", "/nope/ws", "/files/", "//ping"):
         answer = daemon.client.get(path)
         assert (answer.status_code, answer.text) == (404, "404 page not found")
 
