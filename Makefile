@@ -29,4 +29,4 @@ format: setup ## let ruff format what was written by hand
 	@$(BIN)/ruff check --quiet --fix --exit-zero . && $(BIN)/ruff format .
 
 setup:
-	@scripts/setup.sh $(if $(filter quickstart test,$(MAKECMDGOALS)),isolation)
+	@scripts/setup.sh $(if $(filter quickstart test,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)

@@ -3,6 +3,7 @@
 #
 #     scripts/setup.sh               the virtual environment
 #     scripts/setup.sh isolation     bubblewrap too, which the embedded runtime isolates with
+#     scripts/setup.sh redis         redis-server too, which the tests of pools start
 #
 # Says nothing when there is nothing to do. PYTHON=python3.13 picks the interpreter.
 set -eu
@@ -61,11 +62,20 @@ if ! cmp -s pyproject.toml "$stamp"; then
     cp pyproject.toml "$stamp"
 fi
 
-[ "${1:-}" = isolation ] && [ "$(uname)" = Linux ] || exit 0
-command -v bwrap >/dev/null 2>&1 && exit 0
-how="apt-get install bubblewrap (or your system's package of that name)"
-if can_install && [ ! -e .venv/bubblewrap-failed ]; then
-    install_package bubblewrap && exit 0
-    touch .venv/bubblewrap-failed
-fi
-say "bubblewrap is missing, so sandboxes cannot be isolated. As root: $how"
+# A program, the package that it is in, and what goes without it.
+want() {
+    command -v "$1" >/dev/null 2>&1 && return
+    if can_install && [ ! -e ".venv/$2-failed" ]; then
+        install_package "$2" && return
+        touch ".venv/$2-failed"
+    fi
+    say "$2 is missing, so $3. As root: apt-get install $2 (or your system's package of that name)"
+}
+
+[ $# -gt 0 ] && [ "$(uname)" = Linux ] || exit 0
+for need in "$@"; do
+    case $need in
+    isolation) want bwrap bubblewrap "sandboxes cannot be isolated" ;;
+    redis) want redis-server redis-server "the tests of pools that share a Redis are left out" ;;
+    esac
+done

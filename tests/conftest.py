@@ -12,6 +12,8 @@ settings.register_profile("opensandbox", deadline=None, print_blob=True)
 settings.load_profile("opensandbox")
 
 NO_ISOLATION = "no isolation here"
+#: What a reason for skipping begins with, and what the machine lacks then.
+MISSING = {NO_ISOLATION: "isolation", "no redis-server here": "redis-server"}
 
 
 @pytest.fixture(scope="session")
@@ -40,12 +42,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests the machine kept from running, and why: a pass without them is less."""
-    reasons = [
-        report.longrepr[2].partition(f"{NO_ISOLATION}: ")[2]
+    said = [
+        report.longrepr[2]
         for report in terminalreporter.stats.get("skipped", [])
-        if isinstance(report.longrepr, tuple) and NO_ISOLATION in report.longrepr[2]
+        if isinstance(report.longrepr, tuple)
     ]
-    if reasons:
-        terminalreporter.write_line(
-            f"{len(reasons)} tests need isolation and were skipped: {reasons[0]}", yellow=True
-        )
+    for missing, need in MISSING.items():
+        reasons = [text.partition(f"{missing}: ")[2] for text in said if missing in text]
+        if reasons:
+            terminalreporter.write_line(
+                f"{len(reasons)} tests need {need} and were skipped: {reasons[0]}", yellow=True
+            )

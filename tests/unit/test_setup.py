@@ -177,6 +177,18 @@ def test_without_bubblewrap_root_gets_it_or_is_told_once_it_failed(machine: Mach
     assert not [line for line in machine.ran if line.startswith("apt-get")]
 
 
+def test_without_redis_root_gets_it_and_others_are_told_how(machine: Machine) -> None:
+    machine.is_set_up()
+    machine.has("apt-get", "")
+    run = machine.setup("isolation", "redis")
+    assert run.returncode == 0
+    assert "As root: apt-get install redis-server" in run.stderr
+    machine.has("id", "echo 0")
+    assert machine.setup("redis").returncode == 0
+    installs = [line for line in machine.ran if line.startswith("apt-get")]
+    assert installs == ["apt-get update -qq", "apt-get install -y -qq redis-server"]
+
+
 @pytest.mark.parametrize(("arguments", "system"), [((), "Linux"), (("isolation",), "Darwin")])
 def test_bubblewrap_is_asked_for_only_where_sandboxes_run(
     machine: Machine, arguments: tuple[str, ...], system: str

@@ -30,13 +30,16 @@ def test_two(n): pass
 
 def test_anywhere(): pass
 
+@pytest.mark.skip(reason="no redis-server here: install it")
+def test_pool(): pass
+
 @pytest.mark.skip(reason="of its own")
 def test_never(): pass
 """
 
 
 def run_tests(folder: Path, *, isolates: bool, workers: int) -> str:
-    """The report of four tests on a machine that isolates, or not."""
+    """The report of some tests on a machine that isolates, or not."""
     probe = folder / "opensandbox" / "local" / "isolation" / "probe.py"
     probe.parent.mkdir(parents=True)
     for package in (probe.parent, probe.parents[1], probe.parents[2]):
@@ -60,10 +63,11 @@ def test_without_isolation_they_are_skipped_counted_and_explained(
 ) -> None:
     report = run_tests(tmp_path, isolates=False, workers=workers)
     assert "3 tests need isolation and were skipped: No user namespaces." in report
-    assert "1 passed, 4 skipped" in report
+    assert "1 tests need redis-server and were skipped: install it" in report
+    assert "1 passed, 5 skipped" in report
 
 
 def test_with_isolation_they_run_and_nothing_is_said(tmp_path: Path) -> None:
     report = run_tests(tmp_path, isolates=True, workers=0)
-    assert "4 passed, 1 skipped" in report
+    assert "4 passed, 2 skipped" in report
     assert "need isolation" not in report
