@@ -84,6 +84,13 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="PREFIX",
         help="directory below which host volumes may lie; may be repeated",
     )
+    add(
+        "--host-alias",
+        action="append",
+        default=[],
+        metavar="NAME=ADDRESS",
+        help="where sandboxes reach a name, instead of what the resolver says; may be repeated",
+    )
 
 
 def _add_images(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

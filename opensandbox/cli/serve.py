@@ -13,7 +13,13 @@ from ..local.server.machine import MachineHost
 from ..local.server.serve import CannotListen
 from ..local.server.serve import serve as run_server
 from ..local.server.store import StoreError
-from ..local.settings import API_KEY_VARIABLE, InvalidSetting, Settings, state_directory
+from ..local.settings import (
+    API_KEY_VARIABLE,
+    InvalidSetting,
+    Settings,
+    read_host_alias,
+    state_directory,
+)
 from . import ALREADY_RUNNING, DONE, REFUSED, complain
 
 
@@ -31,6 +37,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         idle_timeout=arguments.idle_timeout,
         kill_on_exit=arguments.kill_on_exit,
         volume_prefixes=tuple(arguments.allow_volumes),
+        host_aliases=tuple(map(read_host_alias, arguments.host_alias)),
     )
 
 

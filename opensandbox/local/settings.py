@@ -13,6 +13,8 @@ from typing import Literal
 
 from attrs import field, frozen
 
+from .egress.addresses import Address, InvalidHost, parse_host
+
 Isolation = Literal["auto", "bubblewrap", "none"]
 
 DIRECTORY_VARIABLE = "OPEN_SANDBOX_LOCAL_DIR"
@@ -43,6 +45,18 @@ def state_directory(environ: Mapping[str, str] | None = None) -> Path:
 def images_directory(directory: Path) -> Path:
     """Where below a state directory the imported images are."""
     return directory / "images"
+
+
+def read_host_alias(text: str) -> tuple[str, Address]:
+    """A name and its address from ``NAME=ADDRESS``. Raises InvalidSetting."""
+    name, _, address = text.partition("=")
+    try:
+        known, place = parse_host(name), parse_host(address)
+    except InvalidHost as error:
+        raise InvalidSetting(f"host alias {text!r}: {error}") from None
+    if not isinstance(known, str) or isinstance(place, str):
+        raise InvalidSetting(f"host alias {text!r} is not of the form NAME=ADDRESS")
+    return known, place
 
 
 def _at_least(value: float, least: float, name: str) -> None:
@@ -79,6 +93,9 @@ class Settings:
     """Seconds a sandbox that ended by itself stays visible, unless it expires before."""
     max_body: int = 1024 * 1024
     """The largest JSON body that is read."""
+    host_aliases: tuple[tuple[str, Address], ...] = ()
+    """Names that sandboxes reach at these addresses, whatever the resolver says; the network policy
+    counts for both, so an address that is not public needs a rule of its own."""
     processes: int = 512
     """How many processes and threads one sandbox may have."""
 
@@ -102,6 +119,11 @@ class Settings:
     def beyond_loopback(self) -> bool:
         """Whether other machines may reach the server."""
         return self.host not in LOOPBACK_HOSTS
+
+    @property
+    def reached_at(self) -> str:
+        """The address on which ports of sandboxes are listened for."""
+        return self.host if self.beyond_loopback else "127.0.0.1"
 
     @property
     def sandboxes(self) -> Path:

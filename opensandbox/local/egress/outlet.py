@@ -90,6 +90,11 @@ class Outlet:
         self._proxy = Proxy(reach, self._secrets, limits, room=room)
         self._api: ApiListener | None = None
 
+    @property
+    def opened(self) -> bool:
+        """Whether the sandbox is served."""
+        return self._proxy.opened
+
     async def open(self, listener: socket.socket) -> None:
         """Serves the sandbox on a listener that lies inside it."""
         await self._proxy.open(listener)

@@ -78,6 +78,11 @@ class Proxy:
         self._tasks: set[asyncio.Task[None]] = set()
         self._passages: set[Passage] = set()
 
+    @property
+    def opened(self) -> bool:
+        """Whether it serves."""
+        return self._server is not None
+
     async def open(self, listener: socket.socket) -> None:
         """Serves on `listener`, which is the proxy's from here on."""
         listener.setblocking(False)

@@ -289,7 +289,7 @@ def extensions(spec: SandboxSpec, machine: Machine) -> dict[str, str]:
         said["identities"] = (
             f"{machine.id_count} ids from {machine.base_id}" if machine.many_ids else "one id"
         )
-        said["network"] = "none but the sandbox's own loopback"
+        said["network"] = "the sandbox's own loopback, and what is served on it from outside"
         said["disk"] = disk.described(spec.limits, machine)
         if not machine.many_ids and spec.root.path is None:
             said["system-directories"] = "read-only"

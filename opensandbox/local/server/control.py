@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from ..execd.passing import receive
 from .values import JSON
 
 _LONGEST_ANSWER = 1024 * 1024
@@ -93,6 +94,34 @@ def _checked(operation: object, answer: bytes) -> Mapping[str, JSON]:
     if parsed.get("ok") is not True:
         raise ControlError(f"the daemon refused {operation!r}: {parsed.get('error')}")
     return parsed
+
+
+def take_listener(path: Path, port: int, *, timeout: float = 10.0) -> socket.socket:
+    """A listener on `port` of the sandbox's own loopback, served from out here.
+
+    The daemon gives the same one again to whoever asks later. Raises ControlError.
+    """
+    line = json.dumps({"op": "listen", "port": port}).encode() + b"\n"
+    descriptors: list[int] = []
+    try:
+        with _connected(path, timeout) as connection:
+            connection.sendall(line)
+            answer, descriptors = receive(connection, 1)
+            while answer and not answer.endswith(b"\n"):
+                answer += _read_line(connection)
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+    except TimeoutError:
+        raise ControlError(f"the daemon gave no listener in {timeout:g} s") from None
+    except OSError as error:
+        raise ControlError(f"the daemon is gone ('listen': {error})") from error
+    try:
+        _checked("listen", answer)
+        return listeners.pop()
+    except IndexError:
+        raise ControlError("the daemon gave no listener") from None
+    finally:
+        for listener in listeners:
+            listener.close()
 
 
 def hand_over_listener(path: Path, port: int, address: str, *, timeout: float = 10.0) -> int:

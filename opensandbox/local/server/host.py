@@ -93,6 +93,8 @@ class Ground:
 
     needs_own_start: bool
     """Whether a spare cannot become this sandbox."""
+    enclosed: bool
+    """Whether the sandbox has no network but the one it is given."""
     notes: Mapping[str, str]
     """What the sandbox's extensions say about it."""
 

@@ -12,8 +12,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
+from ..egress.api import EGRESS_HEADER, EGRESS_PORT
+from ..egress.errors import Refusal
 from ..settings import EVERY_ADDRESS, Settings
-from .faults import BACKEND_FAILED, Fault, Malformed, Problem, invalid
+from .faults import INVALID_PARAMETER, Fault, Malformed, Problem, invalid
 from .orders import read_order
 from .paging import page_of
 from .reading import Fields, body_fields
@@ -54,12 +56,16 @@ async def place_of(settings: Settings, sandboxes: Sandboxes, sandbox: Sandbox, p
         )
     if port == EXECD_PORT:
         return Place("127.0.0.1", body.execd_port, "", {EXECD_HEADER: record.token})
+    address = settings.reached_at
+    host = "127.0.0.1" if address in EVERY_ADDRESS else address
+    if port == EGRESS_PORT:
+        outside, token = await sandboxes.expose_egress(sandbox.id)
+        return Place(host, outside, "", {EGRESS_HEADER: token})
     if record.secure_token is not None:
         headers = {SECURE_HEADER: record.secure_token}
         return Place("127.0.0.1", body.execd_port, f"/proxy/{port}", headers)
-    address = settings.host if settings.beyond_loopback else "127.0.0.1"
     outside = await sandboxes.expose(sandbox.id, port, address)
-    return Place("127.0.0.1" if address in EVERY_ADDRESS else address, outside, "", {})
+    return Place(host, outside, "", {})
 
 
 def read_port(request: Request | WebSocket) -> int:
@@ -168,12 +174,19 @@ class Lifecycle:
         return f"[{name}]:{port}{place.prefix}" if ":" in name else f"{name}:{port}{place.prefix}"
 
     async def network_policy(self, request: Request) -> Response:
-        sandbox = self._sandbox(request)
-        raise Fault(
-            502,
-            BACKEND_FAILED,
-            f"Sandbox {sandbox.id} has no egress proxy: it reaches no network at all.",
-        )
+        outlet = self._sandboxes.outlet(self._sandbox(request).id)
+        if request.method == "GET":
+            return JSONResponse(outlet.status())
+        body = await read_json(request, self._settings.max_body)
+        change = {
+            "PUT": outlet.replace_policy,
+            "PATCH": outlet.add_rules,
+            "DELETE": outlet.remove_rules,
+        }[request.method]
+        try:
+            return JSONResponse(await change(body))
+        except Refusal as refused:
+            raise Fault(refused.status, INVALID_PARAMETER, refused.message) from None
 
     def _sandbox(self, request: Request) -> Sandbox:
         return self._sandboxes.get(request.path_params["sandbox_id"])

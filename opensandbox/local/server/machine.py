@@ -112,6 +112,7 @@ class MachineHost:
         special = root.path is not None or bool(root.environment) or plan.snapshot is not None
         notes = {PREFIX + "root": root.note or root.name}
         return Ground(
+            enclosed=self._isolation != "none",
             needs_own_start=special or bool(plan.volumes) or plan.resources.disk is not None,
             notes=notes,
         )

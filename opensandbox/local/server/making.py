@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from .control import ControlError
-from .faults import Fault
-from .host import StartError
+from .faults import NOT_SUPPORTED, Fault
+from .host import PREFIX, Ground, StartError
 from .orders import Order
 from .records import PENDING, Record
 from .values import JSON, now
@@ -31,25 +31,52 @@ def new_record(sandbox_id: str, order: Order) -> Record:
         metadata=order.metadata,
         extensions=order.extensions,
         platform=order.platform,
-        network_policy=order.network_policy,
         token=secrets.token_urlsafe(32),
         secure_token=secrets.token_urlsafe(32) if order.secure_access else None,
     )
 
 
-def configuration(record: Record, order: Order) -> dict[str, JSON]:
-    """What the daemon is told; it starts the entrypoint then."""
+def configuration(record: Record, order: Order, variables: Mapping[str, str]) -> dict[str, JSON]:
+    """What the daemon is told; it starts the entrypoint then.
+
+    Of `variables`, those count that the order does not set itself.
+    """
     return {
         "op": "configure",
         "sandbox_id": record.id,
         "token": record.token,
-        "env": dict(order.env),
+        "env": {**variables, **order.env},
         # After a hook it is for us to start.
         "entrypoint": list(order.entrypoint) if order.before_start is None else [],
         "hostname": None,
         "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
         "secure_access_token": record.secure_token,
     }
+
+
+def check_ground(order: Order, ground: Ground) -> None:
+    """Raises Fault when the ground does not bear what was ordered."""
+    if order.credentials and not ground.enclosed:
+        raise Fault(
+            501,
+            NOT_SUPPORTED,
+            "Without isolation sandboxes use this machine's network: no credentials are put in.",
+        )
+
+
+def network_notes(ground: Ground) -> dict[str, str]:
+    """What the network of a sandbox really is, for its extensions."""
+    if not ground.enclosed:
+        return {}
+    return {PREFIX + "network": "a filtering proxy only, for programs that use http_proxy"}
+
+
+def effectless(order: Order, ground: Ground) -> list[str]:
+    """What was asked for and does nothing on this ground."""
+    found = list(order.without_effect)
+    if order.network_policy is not None and not ground.enclosed:
+        found.append("networkPolicy")
+    return found
 
 
 def start_fault(error: BaseException) -> BaseException:

@@ -13,7 +13,8 @@ from typing import Literal
 
 from attrs import frozen
 
-from .faults import INVALID_METADATA, NOT_SUPPORTED, Fault, invalid
+from ..egress.policy import InvalidPolicy, read_policy
+from .faults import INVALID_METADATA, Fault, invalid
 from .reading import Fields, body_fields
 from .values import JSON, label_problem, quantity
 
@@ -63,6 +64,8 @@ class Order:
     before_start: Mapping[str, JSON] | None
     """The hook that runs before the entrypoint."""
     network_policy: JSON
+    credentials: bool
+    """Whether it may be given a credential vault."""
     snapshot_id: str | None
     """The snapshot that it begins with, instead of an image."""
     without_effect: tuple[str, ...]
@@ -102,8 +105,7 @@ def read_order(body: JSON) -> Order:
     extensions = fields.pairs("extensions") or {}
     fields.finish()
     _one_source(fields, image is not None, snapshot, template)
-    if credentials_enabled:
-        raise Fault(501, NOT_SUPPORTED, "This runtime does not put credentials into requests yet.")
+    _check_policy(policy, bool(credentials_enabled))
     _check_platform(wanted)
     _check_words(env, entrypoint)
     check_metadata(metadata)
@@ -122,6 +124,7 @@ def read_order(body: JSON) -> Order:
         volumes=_check_volumes(volumes),
         before_start=before_start,
         network_policy=policy,
+        credentials=bool(credentials_enabled),
         snapshot_id=snapshot,
         without_effect=_without_effect(fields, limits),
     )
@@ -132,8 +135,6 @@ def _without_effect(fields: Fields, limits: Mapping[str, str]) -> tuple[str, ...
     found = [f"resourceLimits.{name}" for name in sorted(set(limits) - _LIMIT_NAMES)]
     if isinstance(lifecycle, Mapping) and lifecycle.get("periodic"):
         found.append("lifecycle.periodic")
-    if fields.value.get("networkPolicy") is not None:
-        found.append("networkPolicy")
     return tuple(found)
 
 
@@ -194,14 +195,25 @@ def _policy(fields: Fields) -> JSON:
     found: dict[str, JSON] = {}
     if (default := policy.choice("defaultAction", ("allow", "deny"))) is not None:
         found["defaultAction"] = default
-    found["egress"] = [
+    rules: list[JSON] = [
         {
             "action": rule.choice("action", ("allow", "deny"), required=True),
             "target": rule.text("target", required=True, least=1, most=1024),
         }
         for rule in policy.objects("egress")
     ]
+    if policy.value.get("egress") is not None:
+        found["egress"] = rules
     return found
+
+
+def _check_policy(policy: JSON, credentials: bool) -> None:
+    try:
+        read_policy(policy)
+    except InvalidPolicy as error:
+        raise invalid(f"networkPolicy: {error}.") from None
+    if credentials and policy is None:
+        raise invalid("credentialProxy needs a networkPolicy.")
 
 
 def _check_words(env: Mapping[str, str], entrypoint: tuple[str, ...]) -> None:

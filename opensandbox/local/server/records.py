@@ -38,7 +38,8 @@ class Record:
     metadata: Mapping[str, str] = field(factory=dict)
     extensions: Mapping[str, str] = field(factory=dict)
     platform: tuple[str, str] | None = None
-    network_policy: JSON = None
+    egress: Mapping[str, Any] | None = field(default=None, repr=False)
+    """What is kept of its way out, credentials too; None when it uses the machine's network."""
     started: Mapping[str, JSON] | None = None
     """What the starter needs to find the sandbox again; None before it was started."""
     token: str = field(default="", repr=False)
@@ -95,7 +96,7 @@ class Record:
             "metadata": dict(self.metadata),
             "extensions": dict(self.extensions),
             "platform": None if self.platform is None else list(self.platform),
-            "network_policy": self.network_policy,
+            "egress": self.egress,
             "started": None if self.started is None else dict(self.started),
             "token": self.token,
             "secure_token": self.secure_token,
@@ -120,7 +121,7 @@ class Record:
             metadata=kept["metadata"],
             extensions=kept["extensions"],
             platform=None if platform is None else (platform[0], platform[1]),
-            network_policy=kept["network_policy"],
+            egress=kept.get("egress"),
             started=kept["started"],
             token=kept["token"],
             secure_token=kept["secure_token"],

@@ -16,17 +16,29 @@ from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
 
+from ..egress.api import EGRESS_PORT
+from ..egress.outlet import Kept, Outlet
 from ..settings import Settings
 from . import control
-from .faults import Fault, invalid, no_sandbox, not_paused, not_running
+from .faults import BACKEND_FAILED, Fault, invalid, no_sandbox, not_paused, not_running
 from .hooks import HookFailed, run_hook, start_entrypoint
 from .host import PREFIX, Body, Host, Plan
-from .making import configuration, in_words, new_record, start_fault
+from .making import (
+    check_ground,
+    configuration,
+    effectless,
+    in_words,
+    network_notes,
+    new_record,
+    start_fault,
+)
 from .orders import Order, Resources, check_metadata
+from .outlets import Outlets
 from .outside import Doors
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
 from .store import Event, Store
@@ -77,6 +89,7 @@ class Sandboxes:
         self._coming: asyncio.Task[None] | None = None
         """A spare that is being started and that nobody waits for."""
         self._doors = Doors(settings.host)
+        self._outlets = Outlets(settings, self._threads)
         self.spare_gone = asyncio.Event()
         """Set whenever a spare was taken or died."""
 
@@ -110,6 +123,7 @@ class Sandboxes:
             self._arm(sandbox)
             if EXECD_PORT in record.ports:
                 await self._open_door(sandbox, body)
+            await self._lead_out_again(sandbox, body)
             logger.info("sandbox %s found again, %s", record.id, record.state)
 
     async def _discard_or_mark(self, sandbox: Sandbox) -> None:
@@ -157,6 +171,7 @@ class Sandboxes:
             if sandbox.timer is not None:
                 sandbox.timer.cancel()
         self._doors.close_all()
+        await self._outlets.close_all()
         self._threads.shutdown()
 
     # Looking
@@ -191,6 +206,7 @@ class Sandboxes:
     async def _create(self, order: Order) -> Record:
         plan = self._plan(order)
         ground = await self._in_thread(lambda: self._host.look(plan))
+        check_ground(order, ground)
         spare = None if ground.needs_own_start else await self._get_spare()
         record = new_record(spare.id if spare else plan.id, order)
         if spare is not None and spare.body is not None:
@@ -203,10 +219,11 @@ class Sandboxes:
         try:
             if spare is not None:
                 await self._in_thread(lambda: body.set_limits(order.resources))
-            await self._control(body, configuration(sandbox.record, order))
-            notes = {**body.notes, **ground.notes}
-            if order.without_effect:
-                notes[PREFIX + "without-effect"] = ", ".join(order.without_effect)
+            variables = await self._lead_out(sandbox, body, order) if ground.enclosed else {}
+            await self._control(body, configuration(sandbox.record, order, variables))
+            notes = {**body.notes, **ground.notes, **network_notes(ground)}
+            if without_effect := effectless(order, ground):
+                notes[PREFIX + "without-effect"] = ", ".join(without_effect)
             await self._go_on(sandbox, body, order, notes)
         except BaseException as error:
             await self._discard(sandbox)
@@ -375,6 +392,7 @@ class Sandboxes:
                 raise not_paused(sandbox_id, sandbox.record.state)
             await self._in_thread(sandbox.body.thaw)
             await self._move(sandbox, RUNNING, "CONTAINER_RUNNING", "The sandbox is running.")
+            await self._serve_outlet(sandbox, sandbox.body)
 
     def settled(self, sandbox_id: str) -> Sandbox:
         """A sandbox that runs or is paused; raises Fault for any other."""
@@ -459,6 +477,65 @@ class Sandboxes:
             await self._change(sandbox, evolve(sandbox.record, ports=ports))
             return outside
 
+    # The way out
+
+    async def _lead_out(self, sandbox: Sandbox, body: Body, order: Order) -> dict[str, str]:
+        """Opens a new sandbox's way out; returns the variables its programs find it by."""
+        kept = await self._outlets.prepare(sandbox.id, order)
+        sandbox.record = evolve(sandbox.record, egress=kept.to_json())
+        self._outlets.add(sandbox.id, kept, partial(self._keep_egress, sandbox))
+        await self._outlets.serve(sandbox.id, body)
+        return await self._outlets.variables(sandbox.id, body)
+
+    async def _lead_out_again(self, sandbox: Sandbox, body: Body) -> None:
+        """Opens the way out of a sandbox that an earlier server made."""
+        if sandbox.record.egress is None:
+            return
+        kept = Kept.from_json(sandbox.record.egress)
+        outlet = self._outlets.add(sandbox.id, kept, partial(self._keep_egress, sandbox))
+        if EGRESS_PORT in sandbox.record.ports:
+            await self._listen_for_egress(sandbox, outlet)
+        if sandbox.record.state == RUNNING:  # A paused one could not answer.
+            await self._serve_outlet(sandbox, body)
+
+    async def _serve_outlet(self, sandbox: Sandbox, body: Body) -> None:
+        outlet = self._outlets.find(sandbox.id)
+        if outlet is None or outlet.opened:
+            return
+        try:
+            await self._outlets.serve(sandbox.id, body)
+        except (control.ControlError, OSError) as error:
+            logger.warning("sandbox %s has no way out: %s", sandbox.id, error)
+
+    async def _keep_egress(self, sandbox: Sandbox, kept: Kept) -> None:
+        async with sandbox.lock:
+            await self._change(sandbox, evolve(sandbox.record, egress=kept.to_json()))
+
+    def outlet(self, sandbox_id: str) -> Outlet:
+        """A sandbox's way out; raises Fault when it has none of ours."""
+        outlet = self._outlets.find(self.settled(sandbox_id).id)
+        if outlet is None:
+            raise Fault(
+                502,
+                BACKEND_FAILED,
+                f"Sandbox {sandbox_id} has no egress proxy: it uses this machine's network.",
+            )
+        return outlet
+
+    async def expose_egress(self, sandbox_id: str) -> tuple[int, str]:
+        """The port of the sandbox's egress API, always the same, and the token it wants."""
+        outlet = self.outlet(sandbox_id)
+        async with self.get(sandbox_id).lock:
+            return await self._listen_for_egress(self.get(sandbox_id), outlet), outlet.kept.token
+
+    async def _listen_for_egress(self, sandbox: Sandbox, outlet: Outlet) -> int:
+        known = sandbox.record.ports.get(EGRESS_PORT)
+        outside = await outlet.listen(self._settings.reached_at, known)
+        if outside != known:
+            ports = {**sandbox.record.ports, EGRESS_PORT: outside}
+            await self._change(sandbox, evolve(sandbox.record, ports=ports))
+        return outside
+
     # Ending
 
     async def kill(self, sandbox_id: str) -> None:
@@ -491,6 +568,7 @@ class Sandboxes:
         sandbox.ending = True
         self._unwatch(sandbox)
         self._doors.close(sandbox.id)
+        await self._outlets.close(sandbox.id)
         if sandbox.timer is not None:
             sandbox.timer.cancel()
         await self._in_thread(lambda: self._remove(sandbox))
@@ -580,6 +658,7 @@ class Sandboxes:
     async def _mark_ended(self, sandbox: Sandbox, message: str) -> None:
         logger.warning("sandbox %s: %s", sandbox.id, message)
         self._doors.close(sandbox.id)
+        await self._outlets.close(sandbox.id)
         body, sandbox.body = sandbox.body, None
         if body is not None:
             await self._in_thread(body.kill)

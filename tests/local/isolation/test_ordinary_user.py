@@ -129,7 +129,7 @@ def test_what_it_got_is_said(said: dict[str, object]) -> None:
     assert said["extensions"] == {
         "isolation": "bubblewrap",
         "identities": "one id",
-        "network": "none but the sandbox's own loopback",
+        "network": "the sandbox's own loopback, and what is served on it from outside",
         "disk": f"{32 << 20} bytes, in memory",
         "system-directories": "read-only",
         "limits": "processes; memory for each process only",

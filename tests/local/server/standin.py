@@ -76,7 +76,7 @@ class StandinHost:
     def look(self, plan: Plan) -> Ground:
         own = plan.image.startswith(("own", "broken")) or bool(plan.volumes)
         own = own or plan.snapshot is not None
-        return Ground(needs_own_start=own, notes={})
+        return Ground(needs_own_start=own, enclosed=True, notes={})
 
     def ground_of(self, image: str) -> Mapping[str, str]:
         return {"image": image}
@@ -166,6 +166,12 @@ def _daemon(listen: int, control_descriptor: int) -> None:
                 relay = threading.Thread(target=_relay, args=(outside, message["port"]))
                 relay.daemon = True
                 relay.start()
+            elif message["op"] == "listen":
+                # A port for each: they share the machine's loopback.
+                with socket.create_server(("127.0.0.1", 0)) as inside:
+                    line = json.dumps(answer).encode() + b"\n"
+                    socket.send_fds(connection, [line], [inside.fileno()])
+                continue
             answer["configured"] = configured
             connection.sendall(json.dumps(answer).encode() + b"\n")
             if message["op"] == "shutdown":

@@ -119,13 +119,11 @@ def test_limits_that_are_no_quantities_are_refused(limits: dict[str, str]) -> No
 
 def test_what_has_no_effect_here_is_listed() -> None:
     hook = {"name": "n", "schedule": "* * * * *", "command": ["true"]}
-    policy = {"defaultAction": "deny"}
     asked = order(
         resourceLimits={"gpu": "1", "cpu": "1"},
         lifecycle={"periodic": [hook]},
-        networkPolicy=policy,
     )
-    assert asked.without_effect == ("resourceLimits.gpu", "lifecycle.periodic", "networkPolicy")
+    assert asked.without_effect == ("resourceLimits.gpu", "lifecycle.periodic")
     assert order(lifecycle={"periodic": []}).without_effect == ()
 
 
@@ -218,6 +216,19 @@ def test_a_policy_is_kept_as_it_was_given() -> None:
         ("enum", ("body", "networkPolicy", "egress", 0, "action")),
         ("string_too_short", ("body", "networkPolicy", "egress", 0, "target")),
     ]
+    assert order(networkPolicy={}).network_policy == {}
+
+
+def test_a_target_that_means_nothing_is_refused() -> None:
+    rule = {"action": "allow", "target": "a*b.example.com"}
+    assert fault(networkPolicy={"egress": [rule]}) == (400, "SANDBOX::INVALID_PARAMETER")
+
+
+def test_credentials_need_a_policy() -> None:
+    enabled = {"enabled": True}
+    assert fault(credentialProxy=enabled) == (400, "SANDBOX::INVALID_PARAMETER")
+    assert order(credentialProxy=enabled, networkPolicy={}).credentials
+    assert not order(credentialProxy={"enabled": False}).credentials
 
 
 def test_credentials_are_not_repeated_in_a_problem() -> None:
