@@ -7,22 +7,28 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from ..exceptions import InvalidArgumentException
+from ..exceptions import InvalidArgumentException, SandboxException
 from ..models._time import Seconds, seconds
+from ..models.diagnostics import DiagnosticContent
 from ..models.sandboxes import (
+    NetworkPolicy,
+    NetworkRule,
     PagedSandboxInfos,
     SandboxFilter,
     SandboxInfo,
     SandboxRenewResponse,
 )
 from .config import ConnectionConfig
+from .diagnostics import Diagnostics
+from .keeping import Keeping
 from .lifecycle import Sandboxes
+from .system import ServerPools, System
 
 #: How many sandboxes `list_all` asks for at a time.
 _PAGE_SIZE = 100
 
 
-class SandboxManager:
+class SandboxManager(Keeping):
     """Looks after the sandboxes of a server.
 
     Example::
@@ -38,7 +44,9 @@ class SandboxManager:
     """
 
     def __init__(self, sandboxes: Sandboxes, *, owns_config: bool = False) -> None:
-        self._sandboxes = sandboxes
+        super().__init__(sandboxes)
+        self._diagnostics = Diagnostics(sandboxes.config)
+        self._system = System(sandboxes.config)
         self._owns_config = owns_config
 
     @classmethod
@@ -146,6 +154,86 @@ class SandboxManager:
     ) -> None:
         """Begin to resume a sandbox; `Sandbox.resume` also waits, and connects to it."""
         await self._sandboxes.resume_sandbox(sandbox_id, request_timeout=request_timeout)
+
+    # --- what a sandbox may reach
+
+    async def get_egress_policy(
+        self, sandbox_id: str, *, request_timeout: Seconds | None = None
+    ) -> NetworkPolicy:
+        """What a sandbox may reach, as the server keeps it."""
+        return await self._sandboxes.get_network_policy(sandbox_id, request_timeout=request_timeout)
+
+    async def replace_egress_policy(
+        self, sandbox_id: str, policy: NetworkPolicy, *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Replace all of what a sandbox may reach, from its next connection on."""
+        await self._sandboxes.replace_network_policy(
+            sandbox_id, policy, request_timeout=request_timeout
+        )
+
+    async def patch_egress_rules(
+        self,
+        sandbox_id: str,
+        rules: Sequence[NetworkRule],
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> None:
+        """Add rules before those there are; one with the target of another takes its place."""
+        await self._sandboxes.patch_network_policy(
+            sandbox_id, rules, request_timeout=request_timeout
+        )
+
+    async def delete_egress_rules(
+        self, sandbox_id: str, targets: Sequence[str], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Remove the rules with these targets."""
+        await self._sandboxes.delete_network_policy_rules(
+            sandbox_id, targets, request_timeout=request_timeout
+        )
+
+    # --- diagnostics
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """What the server knows about why a sandbox does not work."""
+        return self._diagnostics
+
+    async def get_diagnostic_logs(
+        self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
+    ) -> DiagnosticContent:
+        """The logs of a sandbox, or where they are: `diagnostics.read` gives the text either way.
+
+        `scope` is what they are about, such as `container`; the server says which it has.
+        """
+        return await self._diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
+
+    async def get_diagnostic_events(
+        self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
+    ) -> DiagnosticContent:
+        """The events of a sandbox, or where they are: as `get_diagnostic_logs`."""
+        return await self._diagnostics.get_events(
+            sandbox_id, scope, request_timeout=request_timeout
+        )
+
+    # --- the server itself
+
+    @property
+    def pools(self) -> ServerPools:
+        """The pools that the server keeps, where it has any; see also `opensandbox.pool`."""
+        return ServerPools(self.connection_config)
+
+    async def is_server_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
+        """Whether the server says that it works; False when it gives no usable answer."""
+        try:
+            return await self._system.is_healthy(request_timeout=request_timeout)
+        except InvalidArgumentException:
+            raise
+        except SandboxException:
+            return False
+
+    async def get_server_version(self, *, request_timeout: Seconds | None = None) -> str | None:
+        """The server's version; None when it does not say."""
+        return await self._system.get_version(request_timeout=request_timeout)
 
     async def close(self) -> None:
         """Close the connections, unless the config was given."""

@@ -2,6 +2,7 @@
 
 Rules:
 
+* What it offers once it is there (commands, files, ...) is in `offers`.
 * Arguments are checked before anything is sent. What is refused leaves nothing behind.
 * A sandbox that was made and cannot be handed over is deleted, whatever the reason: bounded, and
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
@@ -12,42 +13,36 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
 from .._concurrency import async_answer, async_make, async_shield
-from .._wire.urls import endpoint_url, path_segment
+from .._wire.urls import path_segment
 from ..exceptions import (
-    InvalidArgumentException,
     SandboxApiException,
     SandboxReadyTimeoutException,
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import (
     CredentialProxyConfig,
     NetworkPolicy,
     PlatformSpec,
-    SandboxEndpoint,
+    SandboxCreateResponse,
     SandboxImageSpec,
     SandboxInfo,
     SandboxLifecycle,
-    SandboxMetrics,
     SandboxOrigin,
-    SandboxRenewResponse,
     SandboxState,
     Volume,
 )
-from .commands import Commands
 from .config import ConnectionConfig
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
-from .files import Filesystem
-from .health import Health
 from .http import Service
 from .lifecycle import Sandboxes
-from .metrics import Metrics
+from .offers import Offers
 from .ready import Patience, Readiness
 from .ways import Resume, Temporary
 
@@ -59,7 +54,7 @@ DEFAULT_RESOURCE = {"cpu": "1", "memory": "2Gi"}
 HealthCheck = Callable[["Sandbox"], bool | Awaitable[bool]]
 
 
-class Sandbox:
+class Sandbox(Offers):
     """A sandbox: a place of its own in which to run code.
 
     Example::
@@ -86,19 +81,18 @@ class Sandbox:
         origin: str = SandboxOrigin.UNKNOWN,
         owns_config: bool = False,
     ) -> None:
-        self.id = sandbox_id
-        self._sandboxes = sandboxes
-        self._execd = execd
+        super().__init__(sandbox_id, sandboxes, execd)
         self._health_check = health_check
         self._origin = origin
         self._owns_config = owns_config
-        self._commands = Commands(execd)
-        self._files = Filesystem(execd)
-        self._metrics = Metrics(execd)
-        self._health = Health(execd)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    @property
+    def origin(self) -> str:
+        """What it was made from, as far as that is known: one of `SandboxOrigin`."""
+        return self._origin
 
     # --- made
 
@@ -149,31 +143,115 @@ class Sandbox:
             name="ready_timeout",
             interval_name="health_check_polling_interval",
         )
+        limit = patience.bound(request_timeout, config.request_timeout)
+
+        async def make() -> SandboxCreateResponse:
+            return await sandboxes.create_sandbox(
+                image,
+                entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
+                env,
+                metadata,
+                timeout,
+                resource if resource is not None else DEFAULT_RESOURCE,
+                network_policy,
+                extensions,
+                volumes,
+                platform,
+                secure_access,
+                snapshot_id,
+                credential_proxy,
+                resource_requests,
+                lifecycle,
+                request_timeout=limit,
+            )
+
+        return await cls._make(
+            make,
+            sandboxes,
+            health_check,
+            patience,
+            skip_health_check=skip_health_check,
+            request_timeout=request_timeout,
+            owns_config=connection_config is None,
+        )
+
+    temporary = Temporary(create)
+
+    @classmethod
+    async def create_from_template(
+        cls,
+        template_id: str,
+        *,
+        timeout: Seconds,
+        ready_timeout: Seconds = timedelta(seconds=30),
+        metadata: Mapping[str, str] | None = None,
+        network_policy: NetworkPolicy | None = None,
+        extensions: Mapping[str, str] | None = None,
+        connection_config: ConnectionConfig | None = None,
+        health_check: HealthCheck | None = None,
+        health_check_polling_interval: Seconds = timedelta(seconds=0.2),
+        skip_health_check: bool = False,
+        request_timeout: Seconds | None = None,
+    ) -> Sandbox:
+        """Make a sandbox from a template, and hand it over once it is ready.
+
+        What it runs and may use is the template's. The arguments and errors are those of `create`,
+        and `SandboxApiException` (501) where the server has no templates.
+        """
+        config = connection_config or ConnectionConfig()
+        sandboxes = Sandboxes(config)
+        patience = Patience(
+            ready_timeout,
+            health_check_polling_interval,
+            name="ready_timeout",
+            interval_name="health_check_polling_interval",
+        )
+        limit = patience.bound(request_timeout, config.request_timeout)
+
+        async def make() -> SandboxCreateResponse:
+            return await sandboxes.create_sandbox_from_template(
+                template_id,
+                timeout,
+                metadata,
+                network_policy,
+                extensions,
+                request_timeout=limit,
+            )
+
+        return await cls._make(
+            make,
+            sandboxes,
+            health_check,
+            patience,
+            skip_health_check=skip_health_check,
+            request_timeout=request_timeout,
+            owns_config=connection_config is None,
+            origin=SandboxOrigin.TEMPLATE,
+        )
+
+    @classmethod
+    async def _make(
+        cls,
+        make: Callable[[], Awaitable[SandboxCreateResponse]],
+        sandboxes: Sandboxes,
+        health_check: HealthCheck | None,
+        patience: Patience,
+        *,
+        skip_health_check: bool,
+        request_timeout: Seconds | None,
+        owns_config: bool,
+        origin: str = SandboxOrigin.UNKNOWN,
+    ) -> Sandbox:
+        """Make a sandbox and wait for it; one that cannot be handed over is deleted."""
+        config = sandboxes.config
         try:
             made = await async_make(
-                lambda: sandboxes.create_sandbox(
-                    image,
-                    entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
-                    env,
-                    metadata,
-                    timeout,
-                    resource if resource is not None else DEFAULT_RESOURCE,
-                    network_policy,
-                    extensions,
-                    volumes,
-                    platform,
-                    secure_access,
-                    snapshot_id,
-                    credential_proxy,
-                    resource_requests,
-                    lifecycle,
-                    request_timeout=patience.bound(request_timeout, config.request_timeout),
-                ),
+                make,
                 unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
                 seconds=CLEAN_UP_LIMIT,
             )
         except BaseException as error:
-            await close(config, owned=connection_config is None, after=error)
+            await close(config, owned=owns_config, after=error)
             if isinstance(error, SandboxTimeoutException) and patience.left <= 0:
                 raise SandboxReadyTimeoutException(
                     f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
@@ -189,14 +267,13 @@ class Sandbox:
                 patience,
                 skip_health_check=skip_health_check,
                 request_timeout=request_timeout,
-                owns_config=connection_config is None,
+                owns_config=owns_config,
+                origin=origin,
             )
         except BaseException as error:
             await delete(sandboxes, made.id, after=error)
-            await close(config, owned=connection_config is None, after=error)
+            await close(config, owned=owns_config, after=error)
             raise
-
-    temporary = Temporary(create)
 
     @classmethod
     async def connect(
@@ -277,6 +354,7 @@ class Sandbox:
         skip_health_check: bool,
         request_timeout: Seconds | None,
         owns_config: bool,
+        origin: str = SandboxOrigin.UNKNOWN,
     ) -> Sandbox:
         readiness = Readiness(sandboxes, sandbox_id, patience, request_timeout)
 
@@ -286,6 +364,7 @@ class Sandbox:
                 sandboxes,
                 service,
                 health_check=health_check,
+                origin=origin,
                 owns_config=owns_config,
             )
 
@@ -300,82 +379,7 @@ class Sandbox:
 
         return built(await readiness.until(healthy))
 
-    # --- what it offers
-
-    @property
-    def commands(self) -> Commands:
-        """Running commands in it."""
-        return self._commands
-
-    @property
-    def files(self) -> Filesystem:
-        """Its files."""
-        return self._files
-
-    def files_with_identity(self, uid: int, gid: int) -> Filesystem:
-        """Its files, as this user and group see them and own what they write."""
-        for name, value in (("uid", uid), ("gid", gid)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise InvalidArgumentException(
-                    f"{name} must be a whole number of 0 or more, got {value!r}"
-                )
-        return Filesystem(self._execd.at(f"v1/filesystem/{uid}/{gid}"))
-
-    @property
-    def metrics(self) -> Metrics:
-        """What it uses of its machine."""
-        return self._metrics
-
-    @property
-    def connection_config(self) -> ConnectionConfig:
-        """How it is reached."""
-        return self._sandboxes.config
-
-    @property
-    def origin(self) -> str:
-        """What it was made from, as far as that is known: one of `SandboxOrigin`."""
-        return self._origin
-
-    # --- what is known of it
-
-    async def get_info(self, *, request_timeout: Seconds | None = None) -> SandboxInfo:
-        """What the server tells about it."""
-        return await self._sandboxes.get_sandbox_info(self.id, request_timeout=request_timeout)
-
-    async def get_endpoint(
-        self, port: int, *, request_timeout: Seconds | None = None
-    ) -> SandboxEndpoint:
-        """Where one of its ports is reached, and the headers that every request there needs."""
-        return await self._sandboxes.get_sandbox_endpoint(
-            self.id,
-            port,
-            self.connection_config.use_server_proxy,
-            request_timeout=request_timeout,
-        )
-
-    async def get_endpoint_url(self, port: int, *, request_timeout: Seconds | None = None) -> str:
-        """The URL where one of its ports is reached, scheme and all."""
-        endpoint = await self.get_endpoint(port, request_timeout=request_timeout)
-        return endpoint_url(endpoint.endpoint, self.connection_config.get_protocol())
-
-    async def get_signed_endpoint(
-        self, port: int, expires: int, *, request_timeout: Seconds | None = None
-    ) -> SandboxEndpoint:
-        """An address of one of its ports that needs no header.
-
-        It works until `expires`, in whole seconds since 1970.
-        """
-        return await self._sandboxes.get_signed_sandbox_endpoint(
-            self.id,
-            port,
-            expires,
-            self.connection_config.use_server_proxy,
-            request_timeout=request_timeout,
-        )
-
-    async def get_metrics(self, *, request_timeout: Seconds | None = None) -> SandboxMetrics:
-        """What it uses of its machine, now."""
-        return await self._metrics.get_metrics(self.id, request_timeout=request_timeout)
+    # --- waited for
 
     async def is_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
         """Whether it is of use now: what its health check says, else whether its daemon answers."""
@@ -451,29 +455,6 @@ class Sandbox:
                     f" not {state}",
                     sandbox_id=self.id,
                 )
-
-    # --- changed
-
-    async def renew(
-        self, timeout: Seconds, *, request_timeout: Seconds | None = None
-    ) -> SandboxRenewResponse:
-        """Let it live for `timeout` from now, in place of what was set before."""
-        ends = datetime.now(UTC) + timedelta(seconds=seconds(timeout, "timeout"))
-        return await self._sandboxes.renew_sandbox_expiration(
-            self.id, ends, request_timeout=request_timeout
-        )
-
-    async def patch_metadata(
-        self, patch: Mapping[str, str | None], *, request_timeout: Seconds | None = None
-    ) -> SandboxInfo:
-        """Change its metadata: None removes a key, keys that are not named stay."""
-        return await self._sandboxes.patch_sandbox_metadata(
-            self.id, patch, request_timeout=request_timeout
-        )
-
-    async def pause(self, *, request_timeout: Seconds | None = None) -> None:
-        """Begin to pause it; `wait_until("Paused")` waits for the end of that."""
-        await self._sandboxes.pause_sandbox(self.id, request_timeout=request_timeout)
 
     # --- ended
 

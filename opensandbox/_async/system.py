@@ -48,9 +48,18 @@ class System:
         )
         return optional(answer.version)
 
-    # --- pools
 
-    async def create_pool(
+class ServerPools:
+    """The pools that one server keeps; `manager.pools`.
+
+    Kubernetes servers have them; others refuse: `SandboxApiException` with 501. Every method takes
+    `request_timeout`, in seconds (None: the config's).
+    """
+
+    def __init__(self, config: ConnectionConfig) -> None:
+        self._service = Service(config)
+
+    async def create(
         self,
         name: str,
         template: Mapping[str, Any],
@@ -66,7 +75,7 @@ class System:
         )
         return keeping.pool(answer)
 
-    async def get_pool(self, name: str, *, request_timeout: Seconds | None = None) -> ServerPool:
+    async def get(self, name: str, *, request_timeout: Seconds | None = None) -> ServerPool:
         """What the server tells about a pool."""
         path_segment(name, "name")
         answer = await self._service.call(
@@ -75,7 +84,7 @@ class System:
         )
         return keeping.pool(answer)
 
-    async def list_pools(self, *, request_timeout: Seconds | None = None) -> list[ServerPool]:
+    async def list_all(self, *, request_timeout: Seconds | None = None) -> list[ServerPool]:
         """All pools of the server."""
         answer = await self._service.call(
             lambda client: list_pools.asyncio_detailed(client=client),
@@ -83,7 +92,7 @@ class System:
         )
         return [keeping.pool(item) for item in answer.items or []]
 
-    async def update_pool(
+    async def update(
         self, name: str, capacity: ServerPoolCapacity, *, request_timeout: Seconds | None = None
     ) -> ServerPool:
         """Change how many sandboxes a pool keeps."""
@@ -95,7 +104,7 @@ class System:
         )
         return keeping.pool(answer)
 
-    async def delete_pool(self, name: str, *, request_timeout: Seconds | None = None) -> None:
+    async def delete(self, name: str, *, request_timeout: Seconds | None = None) -> None:
         """Remove a pool."""
         path_segment(name, "name")
         await self._service.send(

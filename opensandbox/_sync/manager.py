@@ -8,22 +8,28 @@ from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
-from ..exceptions import InvalidArgumentException
+from ..exceptions import InvalidArgumentException, SandboxException
 from ..models._time import Seconds, seconds
+from ..models.diagnostics import DiagnosticContent
 from ..models.sandboxes import (
+    NetworkPolicy,
+    NetworkRule,
     PagedSandboxInfos,
     SandboxFilter,
     SandboxInfo,
     SandboxRenewResponse,
 )
 from .config import ConnectionConfigSync
+from .diagnostics import DiagnosticsSync
+from .keeping import KeepingSync
 from .lifecycle import SandboxesSync
+from .system import ServerPoolsSync, SystemSync
 
 #: How many sandboxes `list_all` asks for at a time.
 _PAGE_SIZE = 100
 
 
-class SandboxManagerSync:
+class SandboxManagerSync(KeepingSync):
     """Looks after the sandboxes of a server.
 
     Example::
@@ -39,7 +45,9 @@ class SandboxManagerSync:
     """
 
     def __init__(self, sandboxes: SandboxesSync, *, owns_config: bool = False) -> None:
-        self._sandboxes = sandboxes
+        super().__init__(sandboxes)
+        self._diagnostics = DiagnosticsSync(sandboxes.config)
+        self._system = SystemSync(sandboxes.config)
         self._owns_config = owns_config
 
     @classmethod
@@ -141,6 +149,80 @@ class SandboxManagerSync:
     def resume_sandbox(self, sandbox_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Begin to resume a sandbox; `SandboxSync.resume` also waits, and connects to it."""
         self._sandboxes.resume_sandbox(sandbox_id, request_timeout=request_timeout)
+
+    # --- what a sandbox may reach
+
+    def get_egress_policy(
+        self, sandbox_id: str, *, request_timeout: Seconds | None = None
+    ) -> NetworkPolicy:
+        """What a sandbox may reach, as the server keeps it."""
+        return self._sandboxes.get_network_policy(sandbox_id, request_timeout=request_timeout)
+
+    def replace_egress_policy(
+        self, sandbox_id: str, policy: NetworkPolicy, *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Replace all of what a sandbox may reach, from its next connection on."""
+        self._sandboxes.replace_network_policy(sandbox_id, policy, request_timeout=request_timeout)
+
+    def patch_egress_rules(
+        self,
+        sandbox_id: str,
+        rules: Sequence[NetworkRule],
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> None:
+        """Add rules before those there are; one with the target of another takes its place."""
+        self._sandboxes.patch_network_policy(sandbox_id, rules, request_timeout=request_timeout)
+
+    def delete_egress_rules(
+        self, sandbox_id: str, targets: Sequence[str], *, request_timeout: Seconds | None = None
+    ) -> None:
+        """Remove the rules with these targets."""
+        self._sandboxes.delete_network_policy_rules(
+            sandbox_id, targets, request_timeout=request_timeout
+        )
+
+    # --- diagnostics
+
+    @property
+    def diagnostics(self) -> DiagnosticsSync:
+        """What the server knows about why a sandbox does not work."""
+        return self._diagnostics
+
+    def get_diagnostic_logs(
+        self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
+    ) -> DiagnosticContent:
+        """The logs of a sandbox, or where they are: `diagnostics.read` gives the text either way.
+
+        `scope` is what they are about, such as `container`; the server says which it has.
+        """
+        return self._diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
+
+    def get_diagnostic_events(
+        self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
+    ) -> DiagnosticContent:
+        """The events of a sandbox, or where they are: as `get_diagnostic_logs`."""
+        return self._diagnostics.get_events(sandbox_id, scope, request_timeout=request_timeout)
+
+    # --- the server itself
+
+    @property
+    def pools(self) -> ServerPoolsSync:
+        """The pools that the server keeps, where it has any; see also `opensandbox.pool`."""
+        return ServerPoolsSync(self.connection_config)
+
+    def is_server_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
+        """Whether the server says that it works; False when it gives no usable answer."""
+        try:
+            return self._system.is_healthy(request_timeout=request_timeout)
+        except InvalidArgumentException:
+            raise
+        except SandboxException:
+            return False
+
+    def get_server_version(self, *, request_timeout: Seconds | None = None) -> str | None:
+        """The server's version; None when it does not say."""
+        return self._system.get_version(request_timeout=request_timeout)
 
     def close(self) -> None:
         """Close the connections, unless the config was given."""

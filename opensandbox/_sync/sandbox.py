@@ -3,6 +3,7 @@
 
 Rules:
 
+* What it offers once it is there (commands, files, ...) is in `offers`.
 * Arguments are checked before anything is sent. What is refused leaves nothing behind.
 * A sandbox that was made and cannot be handed over is deleted, whatever the reason: bounded, and
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
@@ -13,42 +14,36 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from .._concurrency import answer, make, shield
-from .._wire.urls import endpoint_url, path_segment
+from .._concurrency import answer, shield
+from .._wire.urls import path_segment
 from ..exceptions import (
-    InvalidArgumentException,
     SandboxApiException,
     SandboxReadyTimeoutException,
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import (
     CredentialProxyConfig,
     NetworkPolicy,
     PlatformSpec,
-    SandboxEndpoint,
+    SandboxCreateResponse,
     SandboxImageSpec,
     SandboxInfo,
     SandboxLifecycle,
-    SandboxMetrics,
     SandboxOrigin,
-    SandboxRenewResponse,
     SandboxState,
     Volume,
 )
-from .commands import CommandsSync
 from .config import ConnectionConfigSync
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
-from .files import FilesystemSync
-from .health import HealthSync
 from .http import ServiceSync
 from .lifecycle import SandboxesSync
-from .metrics import MetricsSync
+from .offers import OffersSync
 from .ready import PatienceSync, ReadinessSync
 from .ways import ResumeSync, TemporarySync
 
@@ -60,7 +55,7 @@ DEFAULT_RESOURCE = {"cpu": "1", "memory": "2Gi"}
 HealthCheck = Callable[["SandboxSync"], bool]
 
 
-class SandboxSync:
+class SandboxSync(OffersSync):
     """A sandbox: a place of its own in which to run code.
 
     Example::
@@ -87,19 +82,18 @@ class SandboxSync:
         origin: str = SandboxOrigin.UNKNOWN,
         owns_config: bool = False,
     ) -> None:
-        self.id = sandbox_id
-        self._sandboxes = sandboxes
-        self._execd = execd
+        super().__init__(sandbox_id, sandboxes, execd)
         self._health_check = health_check
         self._origin = origin
         self._owns_config = owns_config
-        self._commands = CommandsSync(execd)
-        self._files = FilesystemSync(execd)
-        self._metrics = MetricsSync(execd)
-        self._health = HealthSync(execd)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    @property
+    def origin(self) -> str:
+        """What it was made from, as far as that is known: one of `SandboxOrigin`."""
+        return self._origin
 
     # --- made
 
@@ -150,31 +144,115 @@ class SandboxSync:
             name="ready_timeout",
             interval_name="health_check_polling_interval",
         )
+        limit = patience.bound(request_timeout, config.request_timeout)
+
+        def make() -> SandboxCreateResponse:
+            return sandboxes.create_sandbox(
+                image,
+                entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
+                env,
+                metadata,
+                timeout,
+                resource if resource is not None else DEFAULT_RESOURCE,
+                network_policy,
+                extensions,
+                volumes,
+                platform,
+                secure_access,
+                snapshot_id,
+                credential_proxy,
+                resource_requests,
+                lifecycle,
+                request_timeout=limit,
+            )
+
+        return cls._make(
+            make,
+            sandboxes,
+            health_check,
+            patience,
+            skip_health_check=skip_health_check,
+            request_timeout=request_timeout,
+            owns_config=connection_config is None,
+        )
+
+    temporary = TemporarySync(create)
+
+    @classmethod
+    def create_from_template(
+        cls,
+        template_id: str,
+        *,
+        timeout: Seconds,
+        ready_timeout: Seconds = timedelta(seconds=30),
+        metadata: Mapping[str, str] | None = None,
+        network_policy: NetworkPolicy | None = None,
+        extensions: Mapping[str, str] | None = None,
+        connection_config: ConnectionConfigSync | None = None,
+        health_check: HealthCheck | None = None,
+        health_check_polling_interval: Seconds = timedelta(seconds=0.2),
+        skip_health_check: bool = False,
+        request_timeout: Seconds | None = None,
+    ) -> SandboxSync:
+        """Make a sandbox from a template, and hand it over once it is ready.
+
+        What it runs and may use is the template's. The arguments and errors are those of `create`,
+        and `SandboxApiException` (501) where the server has no templates.
+        """
+        config = connection_config or ConnectionConfigSync()
+        sandboxes = SandboxesSync(config)
+        patience = PatienceSync(
+            ready_timeout,
+            health_check_polling_interval,
+            name="ready_timeout",
+            interval_name="health_check_polling_interval",
+        )
+        limit = patience.bound(request_timeout, config.request_timeout)
+
+        def make() -> SandboxCreateResponse:
+            return sandboxes.create_sandbox_from_template(
+                template_id,
+                timeout,
+                metadata,
+                network_policy,
+                extensions,
+                request_timeout=limit,
+            )
+
+        return cls._make(
+            make,
+            sandboxes,
+            health_check,
+            patience,
+            skip_health_check=skip_health_check,
+            request_timeout=request_timeout,
+            owns_config=connection_config is None,
+            origin=SandboxOrigin.TEMPLATE,
+        )
+
+    @classmethod
+    def _make(
+        cls,
+        make: Callable[[], SandboxCreateResponse],
+        sandboxes: SandboxesSync,
+        health_check: HealthCheck | None,
+        patience: PatienceSync,
+        *,
+        skip_health_check: bool,
+        request_timeout: Seconds | None,
+        owns_config: bool,
+        origin: str = SandboxOrigin.UNKNOWN,
+    ) -> SandboxSync:
+        """Make a sandbox and wait for it; one that cannot be handed over is deleted."""
+        config = sandboxes.config
         try:
             made = make(
-                lambda: sandboxes.create_sandbox(
-                    image,
-                    entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
-                    env,
-                    metadata,
-                    timeout,
-                    resource if resource is not None else DEFAULT_RESOURCE,
-                    network_policy,
-                    extensions,
-                    volumes,
-                    platform,
-                    secure_access,
-                    snapshot_id,
-                    credential_proxy,
-                    resource_requests,
-                    lifecycle,
-                    request_timeout=patience.bound(request_timeout, config.request_timeout),
-                ),
+                make,
                 unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
                 seconds=CLEAN_UP_LIMIT,
             )
         except BaseException as error:
-            close(config, owned=connection_config is None, after=error)
+            close(config, owned=owns_config, after=error)
             if isinstance(error, SandboxTimeoutException) and patience.left <= 0:
                 raise SandboxReadyTimeoutException(
                     f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
@@ -190,14 +268,13 @@ class SandboxSync:
                 patience,
                 skip_health_check=skip_health_check,
                 request_timeout=request_timeout,
-                owns_config=connection_config is None,
+                owns_config=owns_config,
+                origin=origin,
             )
         except BaseException as error:
             delete(sandboxes, made.id, after=error)
-            close(config, owned=connection_config is None, after=error)
+            close(config, owned=owns_config, after=error)
             raise
-
-    temporary = TemporarySync(create)
 
     @classmethod
     def connect(
@@ -278,6 +355,7 @@ class SandboxSync:
         skip_health_check: bool,
         request_timeout: Seconds | None,
         owns_config: bool,
+        origin: str = SandboxOrigin.UNKNOWN,
     ) -> SandboxSync:
         readiness = ReadinessSync(sandboxes, sandbox_id, patience, request_timeout)
 
@@ -287,6 +365,7 @@ class SandboxSync:
                 sandboxes,
                 service,
                 health_check=health_check,
+                origin=origin,
                 owns_config=owns_config,
             )
 
@@ -301,80 +380,7 @@ class SandboxSync:
 
         return built(readiness.until(healthy))
 
-    # --- what it offers
-
-    @property
-    def commands(self) -> CommandsSync:
-        """Running commands in it."""
-        return self._commands
-
-    @property
-    def files(self) -> FilesystemSync:
-        """Its files."""
-        return self._files
-
-    def files_with_identity(self, uid: int, gid: int) -> FilesystemSync:
-        """Its files, as this user and group see them and own what they write."""
-        for name, value in (("uid", uid), ("gid", gid)):
-            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-                raise InvalidArgumentException(
-                    f"{name} must be a whole number of 0 or more, got {value!r}"
-                )
-        return FilesystemSync(self._execd.at(f"v1/filesystem/{uid}/{gid}"))
-
-    @property
-    def metrics(self) -> MetricsSync:
-        """What it uses of its machine."""
-        return self._metrics
-
-    @property
-    def connection_config(self) -> ConnectionConfigSync:
-        """How it is reached."""
-        return self._sandboxes.config
-
-    @property
-    def origin(self) -> str:
-        """What it was made from, as far as that is known: one of `SandboxOrigin`."""
-        return self._origin
-
-    # --- what is known of it
-
-    def get_info(self, *, request_timeout: Seconds | None = None) -> SandboxInfo:
-        """What the server tells about it."""
-        return self._sandboxes.get_sandbox_info(self.id, request_timeout=request_timeout)
-
-    def get_endpoint(self, port: int, *, request_timeout: Seconds | None = None) -> SandboxEndpoint:
-        """Where one of its ports is reached, and the headers that every request there needs."""
-        return self._sandboxes.get_sandbox_endpoint(
-            self.id,
-            port,
-            self.connection_config.use_server_proxy,
-            request_timeout=request_timeout,
-        )
-
-    def get_endpoint_url(self, port: int, *, request_timeout: Seconds | None = None) -> str:
-        """The URL where one of its ports is reached, scheme and all."""
-        endpoint = self.get_endpoint(port, request_timeout=request_timeout)
-        return endpoint_url(endpoint.endpoint, self.connection_config.get_protocol())
-
-    def get_signed_endpoint(
-        self, port: int, expires: int, *, request_timeout: Seconds | None = None
-    ) -> SandboxEndpoint:
-        """An address of one of its ports that needs no header.
-
-        It works until `expires`, in whole seconds since 1970.
-        """
-        return self._sandboxes.get_signed_sandbox_endpoint(
-            self.id,
-            port,
-            expires,
-            self.connection_config.use_server_proxy,
-            request_timeout=request_timeout,
-        )
-
-    def get_metrics(self, *, request_timeout: Seconds | None = None) -> SandboxMetrics:
-        """What it uses of its machine, now."""
-        return self._metrics.get_metrics(self.id, request_timeout=request_timeout)
+    # --- waited for
 
     def is_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
         """Whether it is of use now: what its health check says, else whether its daemon answers."""
@@ -450,29 +456,6 @@ class SandboxSync:
                     f" not {state}",
                     sandbox_id=self.id,
                 )
-
-    # --- changed
-
-    def renew(
-        self, timeout: Seconds, *, request_timeout: Seconds | None = None
-    ) -> SandboxRenewResponse:
-        """Let it live for `timeout` from now, in place of what was set before."""
-        ends = datetime.now(UTC) + timedelta(seconds=seconds(timeout, "timeout"))
-        return self._sandboxes.renew_sandbox_expiration(
-            self.id, ends, request_timeout=request_timeout
-        )
-
-    def patch_metadata(
-        self, patch: Mapping[str, str | None], *, request_timeout: Seconds | None = None
-    ) -> SandboxInfo:
-        """Change its metadata: None removes a key, keys that are not named stay."""
-        return self._sandboxes.patch_sandbox_metadata(
-            self.id, patch, request_timeout=request_timeout
-        )
-
-    def pause(self, *, request_timeout: Seconds | None = None) -> None:
-        """Begin to pause it; `wait_until("Paused")` waits for the end of that."""
-        self._sandboxes.pause_sandbox(self.id, request_timeout=request_timeout)
 
     # --- ended
 

@@ -49,9 +49,18 @@ class SystemSync:
         )
         return optional(answer.version)
 
-    # --- pools
 
-    def create_pool(
+class ServerPoolsSync:
+    """The pools that one server keeps; `manager.pools`.
+
+    Kubernetes servers have them; others refuse: `SandboxApiException` with 501. Every method takes
+    `request_timeout`, in seconds (None: the config's).
+    """
+
+    def __init__(self, config: ConnectionConfigSync) -> None:
+        self._service = ServiceSync(config)
+
+    def create(
         self,
         name: str,
         template: Mapping[str, Any],
@@ -67,7 +76,7 @@ class SystemSync:
         )
         return keeping.pool(answer)
 
-    def get_pool(self, name: str, *, request_timeout: Seconds | None = None) -> ServerPool:
+    def get(self, name: str, *, request_timeout: Seconds | None = None) -> ServerPool:
         """What the server tells about a pool."""
         path_segment(name, "name")
         answer = self._service.call(
@@ -76,7 +85,7 @@ class SystemSync:
         )
         return keeping.pool(answer)
 
-    def list_pools(self, *, request_timeout: Seconds | None = None) -> list[ServerPool]:
+    def list_all(self, *, request_timeout: Seconds | None = None) -> list[ServerPool]:
         """All pools of the server."""
         answer = self._service.call(
             lambda client: list_pools.sync_detailed(client=client),
@@ -84,7 +93,7 @@ class SystemSync:
         )
         return [keeping.pool(item) for item in answer.items or []]
 
-    def update_pool(
+    def update(
         self, name: str, capacity: ServerPoolCapacity, *, request_timeout: Seconds | None = None
     ) -> ServerPool:
         """Change how many sandboxes a pool keeps."""
@@ -96,7 +105,7 @@ class SystemSync:
         )
         return keeping.pool(answer)
 
-    def delete_pool(self, name: str, *, request_timeout: Seconds | None = None) -> None:
+    def delete(self, name: str, *, request_timeout: Seconds | None = None) -> None:
         """Remove a pool."""
         path_segment(name, "name")
         self._service.send(

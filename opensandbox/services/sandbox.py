@@ -1,0 +1,3 @@
+"""`Sandboxes` under the import path that programs use; see `_async/lifecycle.py`."""
+
+from opensandbox._async.lifecycle import Sandboxes as Sandboxes

@@ -1,0 +1,7 @@
+"""`IsolationServiceSync` and `IsolationSessionSync` under the import path that programs use; see `_sync/isolation.py`."""
+
+from opensandbox._sync.isolation import IsolationServiceSync as IsolationServiceSync
+from opensandbox._sync.isolation import IsolationSessionSync as IsolationSessionSync
+
+#: The same under another name that programs know.
+IsolationServiceMixinSync = IsolationServiceSync
