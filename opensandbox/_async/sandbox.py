@@ -145,7 +145,7 @@ class Sandbox(Offers):
         )
         limit = patience.bound(request_timeout, config.request_timeout)
 
-        async def make() -> SandboxCreateResponse:
+        async def ask() -> SandboxCreateResponse:
             return await sandboxes.create_sandbox(
                 image,
                 entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
@@ -166,7 +166,7 @@ class Sandbox(Offers):
             )
 
         return await cls._make(
-            make,
+            ask,
             sandboxes,
             health_check,
             patience,
@@ -208,7 +208,7 @@ class Sandbox(Offers):
         )
         limit = patience.bound(request_timeout, config.request_timeout)
 
-        async def make() -> SandboxCreateResponse:
+        async def ask() -> SandboxCreateResponse:
             return await sandboxes.create_sandbox_from_template(
                 template_id,
                 timeout,
@@ -219,7 +219,7 @@ class Sandbox(Offers):
             )
 
         return await cls._make(
-            make,
+            ask,
             sandboxes,
             health_check,
             patience,
@@ -232,7 +232,7 @@ class Sandbox(Offers):
     @classmethod
     async def _make(
         cls,
-        make: Callable[[], Awaitable[SandboxCreateResponse]],
+        ask: Callable[[], Awaitable[SandboxCreateResponse]],
         sandboxes: Sandboxes,
         health_check: HealthCheck | None,
         patience: Patience,
@@ -246,7 +246,7 @@ class Sandbox(Offers):
         config = sandboxes.config
         try:
             made = await async_make(
-                make,
+                ask,
                 unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
                 seconds=CLEAN_UP_LIMIT,
             )

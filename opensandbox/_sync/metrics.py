@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 
-from opensandbox_api.execd import models as api
 from opensandbox_api.execd.api.metric import get_metrics
 
 from .._wire import values
@@ -64,7 +63,7 @@ class MetricsSync:
 
     def _measured(self, frame: Frame) -> SandboxMetrics:
         try:
-            return values.sandbox_metrics(api.MetricsSync.from_dict(frame))
+            return values.sandbox_metrics_frame(frame)
         except (KeyError, TypeError, ValueError) as error:
             said = frame.get("message") or frame.get("error") or "nothing that can be read"
             raise SandboxInternalException(

@@ -18,7 +18,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from .._concurrency import answer, shield
+from .._concurrency import answer, make, shield
 from .._wire.urls import path_segment
 from ..exceptions import (
     SandboxApiException,
@@ -146,7 +146,7 @@ class SandboxSync(OffersSync):
         )
         limit = patience.bound(request_timeout, config.request_timeout)
 
-        def make() -> SandboxCreateResponse:
+        def ask() -> SandboxCreateResponse:
             return sandboxes.create_sandbox(
                 image,
                 entrypoint if entrypoint is not None else DEFAULT_ENTRYPOINT,
@@ -167,7 +167,7 @@ class SandboxSync(OffersSync):
             )
 
         return cls._make(
-            make,
+            ask,
             sandboxes,
             health_check,
             patience,
@@ -209,7 +209,7 @@ class SandboxSync(OffersSync):
         )
         limit = patience.bound(request_timeout, config.request_timeout)
 
-        def make() -> SandboxCreateResponse:
+        def ask() -> SandboxCreateResponse:
             return sandboxes.create_sandbox_from_template(
                 template_id,
                 timeout,
@@ -220,7 +220,7 @@ class SandboxSync(OffersSync):
             )
 
         return cls._make(
-            make,
+            ask,
             sandboxes,
             health_check,
             patience,
@@ -233,7 +233,7 @@ class SandboxSync(OffersSync):
     @classmethod
     def _make(
         cls,
-        make: Callable[[], SandboxCreateResponse],
+        ask: Callable[[], SandboxCreateResponse],
         sandboxes: SandboxesSync,
         health_check: HealthCheck | None,
         patience: PatienceSync,
@@ -247,7 +247,7 @@ class SandboxSync(OffersSync):
         config = sandboxes.config
         try:
             made = make(
-                make,
+                ask,
                 unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
                 seconds=CLEAN_UP_LIMIT,
             )

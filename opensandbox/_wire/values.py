@@ -7,7 +7,8 @@ Rules:
 
 from __future__ import annotations
 
-from typing import TypeVar
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from opensandbox_api.execd.models import (
     CommandStatusResponse,
@@ -110,6 +111,11 @@ def sandbox_metrics(metrics: Metrics) -> SandboxMetrics:
         memory_used_in_mib=metrics.mem_used_mib,
         timestamp=metrics.timestamp,
     )
+
+
+def sandbox_metrics_frame(frame: Mapping[str, Any]) -> SandboxMetrics:
+    """The same from a frame of `GET /metrics/watch`; KeyError, TypeError or ValueError for others."""
+    return sandbox_metrics(Metrics.from_dict(frame))
 
 
 def text(content: bytes, encoding: str, path: str) -> str:

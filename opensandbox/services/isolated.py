@@ -1,4 +1,4 @@
-"""`IsolationService` and `IsolationSession` under the import path that programs use; see `_async/isolation.py`."""
+"""Isolated sessions under the import path that programs use; see `_async/isolation.py`."""
 
 from opensandbox._async.isolation import IsolationService as IsolationService
 from opensandbox._async.isolation import IsolationSession as IsolationSession

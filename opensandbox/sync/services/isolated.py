@@ -1,4 +1,4 @@
-"""`IsolationServiceSync` and `IsolationSessionSync` under the import path that programs use; see `_sync/isolation.py`."""
+"""Isolated sessions under the import path that programs use; see `_sync/isolation.py`."""
 
 from opensandbox._sync.isolation import IsolationServiceSync as IsolationServiceSync
 from opensandbox._sync.isolation import IsolationSessionSync as IsolationSessionSync
