@@ -11,7 +11,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
@@ -50,6 +50,9 @@ class LocalRuntime:
         spares: How many daemons wait ready for the next sandbox.
         allow_volumes: Folders of this machine below which host volumes may lie.
         start_timeout: How long the start may take, in seconds.
+        host_aliases: Names that sandboxes reach at these addresses of this machine's network,
+            instead of where the resolver says; an address that is not public needs a rule of the
+            sandbox's network policy all the same.
 
     Entering raises `IsolationUnavailableException`, with the reasons in `problems`, when this
     machine cannot isolate sandboxes, and `SandboxConnectionException` when the runtime cannot start
@@ -63,6 +66,7 @@ class LocalRuntime:
         spares: int = 1,
         allow_volumes: Sequence[str | Path] = (),
         start_timeout: Seconds = _launch.START_SECONDS,
+        host_aliases: Mapping[str, str] | None = None,
     ) -> None:
         if isolation not in ("auto", "bubblewrap", "none"):
             raise InvalidArgumentException(
@@ -72,6 +76,9 @@ class LocalRuntime:
             raise InvalidArgumentException(f"spares must be 0 or more, got {spares!r}")
         self._options = [f"--isolation={isolation}", f"--spares={spares}"]
         self._options += [f"--allow-volumes={Path(folder).absolute()}" for folder in allow_volumes]
+        self._options += [
+            f"--host-alias={name}={address}" for name, address in (host_aliases or {}).items()
+        ]
         self._start_seconds = seconds(start_timeout, "start_timeout")
         self._directory: Path | None = None
         self._process: subprocess.Popen[bytes] | None = None

@@ -19,6 +19,7 @@ EXTRAS = {
     "starlette",
     "uvicorn",
     "python-multipart",
+    "cryptography",
     "httpx-aiohttp",
     "aiohttp",
     "redis",
