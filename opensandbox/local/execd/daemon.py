@@ -80,6 +80,7 @@ class _Daemon:
                 *routes.general(),
                 *commands.routes(),
                 *routes.SessionRoutes(self._state, self._processes).routes(),
+                *routes.CodeRoutes(self._state, self._processes).routes(),
                 *self._terminals.routes(),
                 *routes.MetricsRoutes(self._meter).routes(),
                 *routes.FileRoutes(self._workers).routes(),

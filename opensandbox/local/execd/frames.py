@@ -23,7 +23,10 @@ def now() -> int:
 
 
 def _frame(event: Mapping[str, object]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+    return (
+        json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+        + b"\n\n"
+    )
 
 
 def init(identity: str) -> bytes:
@@ -55,6 +58,28 @@ def failure(exit_code: int) -> bytes:
     value = str(exit_code) if exit_code >= 0 else "-1"
     error = {"ename": "CommandExecError", "evalue": value, "traceback": [describe(exit_code)]}
     return _frame({"type": "error", "timestamp": now(), "error": error})
+
+
+def exception(said: object) -> bytes:
+    """What code raised: its "ename", "evalue" and "traceback", as an interpreter says them."""
+    given = said if isinstance(said, Mapping) else {}
+    lines = given.get("traceback")
+    error = {
+        "ename": str(given.get("ename")),
+        "evalue": str(given.get("evalue")),
+        "traceback": [str(line) for line in lines] if isinstance(lines, list) else [],
+    }
+    return _frame({"type": "error", "timestamp": now(), "error": error})
+
+
+def result(forms: Mapping[str, str]) -> bytes:
+    """A value, by mime type."""
+    return _frame({"type": "result", "timestamp": now(), "results": forms})
+
+
+def count(number: int) -> bytes:
+    """How many pieces of code the context has run."""
+    return _frame({"type": "execution_count", "execution_count": number, "timestamp": now()})
 
 
 def refusal(refused: Refusal) -> bytes:

@@ -32,7 +32,9 @@ _HURRIES_BEFORE_PAUSE = 8
 Send = Callable[[bytes], Awaitable[None]]
 
 
-class _Pipe:
+class Pipe:
+    """A program's standard output or error, read as there is room for it."""
+
     def __init__(self, kind: str, descriptor: int) -> None:
         os.set_blocking(descriptor, False)
         self.kind = kind
@@ -53,11 +55,13 @@ class _Pipe:
         return data
 
     def waiting(self) -> int:
+        """How many bytes are there to be read."""
         answer = fcntl.ioctl(self.descriptor, termios.FIONREAD, b"\0\0\0\0")
         (count,) = struct.unpack("i", answer)
         return int(count)
 
     def event(self, data: bytes, *, final: bool = False) -> bytes:
+        """What was read as an event; b"" while it is only the beginning of a character."""
         text = self._decoder.decode(data, final)
         return frames.output(self.kind, text) if text else b""
 
@@ -67,7 +71,7 @@ class OutputPump:
 
     def __init__(self, process: Process, out: int, err: int) -> None:
         self._process = process
-        self._pipes = [_Pipe("stdout", out), _Pipe("stderr", err)]
+        self._pipes = [Pipe("stdout", out), Pipe("stderr", err)]
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._ping_due = False
@@ -142,7 +146,7 @@ class OutputPump:
             await send(remains)
 
 
-def _let_go(pipe: _Pipe) -> None:
+def _let_go(pipe: Pipe) -> None:
     """Closes the pipe, at once or when the last of those who hold it open is gone."""
     if pipe.ended:
         os.close(pipe.descriptor)

@@ -38,12 +38,17 @@ async def read_object(request: Request) -> dict[str, Any]:
     return body
 
 
+def query_text(request: Request, name: str) -> str:
+    """A parameter that has to be there. Raises Refusal."""
+    value = request.query_params.get(name)
+    if not value:
+        raise Refusal(400, MISSING_QUERY, f"the query parameter {name!r} is missing")
+    return value
+
+
 def query_path(request: Request) -> str:
     """The parameter "path". Raises Refusal."""
-    value = request.query_params.get("path")
-    if not value:
-        raise Refusal(400, MISSING_QUERY, "the query parameter 'path' is missing")
-    return check_path(value)
+    return check_path(query_text(request, "path"))
 
 
 def query_paths(request: Request) -> list[str]:

@@ -27,6 +27,7 @@ from .requests import (
     query_number,
     query_path,
     query_paths,
+    query_text,
     read_json,
     read_object,
 )
@@ -36,6 +37,7 @@ from .streaming import EventStream
 from .work import Workers
 
 if TYPE_CHECKING:
+    from .contexts import Context, Contexts
     from .terminals import Terminals
 
 _LARGEST_LOG_ANSWER = 16 * 1024 * 1024
@@ -51,7 +53,6 @@ def general() -> list[BaseRoute]:
     """The paths that need nothing of the sandbox."""
     return [
         Route("/ping", ping, methods=["GET"]),
-        Route("/code/contexts", no_contexts, methods=["GET"]),
         Route("/proxy/{port:int}{path:path}", proxy_later, methods=_ANY),
     ]
 
@@ -66,11 +67,6 @@ async def proxy_later(request: Request) -> ASGIApp:
     from .proxy import proxy  # Loaded by the sandboxes that use it.
 
     return await proxy(request)
-
-
-async def no_contexts(request: Request) -> Response:
-    """`GET /code/contexts`: this daemon keeps none."""
-    return Json([])
 
 
 class CommandRoutes:
@@ -159,6 +155,78 @@ class SessionRoutes:
         """Ends a session."""
         self._sessions.delete(request.path_params["id"])
         return Response()
+
+
+class CodeRoutes:
+    """The paths below `/code`."""
+
+    def __init__(self, state: State, processes: Processes) -> None:
+        self._state = state
+        self._processes = processes
+
+    @cached_property
+    def _contexts(self) -> Contexts:
+        from .contexts import Contexts  # Loaded by the sandboxes that use it.
+
+        return Contexts(self._processes, lambda: self._state.env, self._state.cwd)
+
+    def routes(self) -> list[BaseRoute]:
+        """All of them."""
+        return [
+            Route("/code", self.run, methods=["POST"]),
+            Route("/code", self.interrupt, methods=["DELETE"]),
+            Route("/code/context", self.create, methods=["POST"]),
+            Route("/code/contexts", self.list, methods=["GET"]),
+            Route("/code/contexts", self.delete_all, methods=["DELETE"]),
+            Route("/code/contexts/{id}", self.get, methods=["GET"]),
+            Route("/code/contexts/{id}", self.delete, methods=["DELETE"]),
+        ]
+
+    async def run(self, request: Request) -> ASGIApp:
+        """Runs code; the answer is its events."""
+        body = await read_object(request)
+        code = body.get("code")
+        if not isinstance(code, str):
+            raise invalid("code must be a string")
+        context = self._contexts.find(body.get("context"))
+
+        async def follow(send: Send) -> None:
+            await context.run(code, send)
+
+        return EventStream(follow)
+
+    async def interrupt(self, request: Request) -> Response:
+        """Stops what runs in a context."""
+        self._contexts.interrupt(query_text(request, "id"))
+        return Response()
+
+    async def create(self, request: Request) -> Response:
+        """Begins a context."""
+        body = await read_object(request)
+        return Json(_context(self._contexts.create(body.get("language", "python"))))
+
+    async def list(self, request: Request) -> Response:
+        """The contexts of a language."""
+        language = query_text(request, "language")
+        return Json([_context(context) for context in self._contexts.list(language)])
+
+    async def get(self, request: Request) -> Response:
+        """One context."""
+        return Json(_context(self._contexts.get(request.path_params["id"])))
+
+    async def delete(self, request: Request) -> Response:
+        """Ends a context."""
+        self._contexts.delete(request.path_params["id"])
+        return Response()
+
+    async def delete_all(self, request: Request) -> Response:
+        """Ends the contexts of a language."""
+        self._contexts.delete_all(query_text(request, "language"))
+        return Response()
+
+
+def _context(context: Context) -> dict[str, str]:
+    return {"id": context.id, "language": context.language}
 
 
 class TerminalRoutes:

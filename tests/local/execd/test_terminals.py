@@ -55,11 +55,11 @@ class Viewer:
 
     def end(self) -> int:
         """Reads to the end; the code of the close."""
-        with pytest.raises(ConnectionClosed) as closed:
-            while True:
+        while True:
+            try:
                 self.hear()
-        assert closed.value.rcvd is not None
-        return closed.value.rcvd.code
+            except ConnectionClosed as closed:
+                return closed.rcvd.code if closed.rcvd else 0
 
 
 def opened(daemon: Daemon, **body: Any) -> str:
