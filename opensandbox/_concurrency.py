@@ -28,6 +28,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
 
+from ._websockets import AsyncWebSocket, WebSocket, async_open_websocket, open_websocket
 from .exceptions import SandboxInternalException
 
 T = TypeVar("T")
@@ -759,6 +760,7 @@ __all__ = [
     "AsyncSignal",
     "AsyncSlots",
     "AsyncTask",
+    "AsyncWebSocket",
     "AsyncWorker",
     "AwaitedOrNot",
     "Event",
@@ -770,6 +772,7 @@ __all__ = [
     "Signal",
     "Slots",
     "Task",
+    "WebSocket",
     "Worker",
     "abandon",
     "answer",
@@ -779,6 +782,7 @@ __all__ = [
     "async_gather",
     "async_make",
     "async_new_pool",
+    "async_open_websocket",
     "async_read",
     "async_run_blocking",
     "async_shield",
@@ -791,6 +795,7 @@ __all__ = [
     "make",
     "monotonic",
     "new_pool",
+    "open_websocket",
     "read",
     "run_blocking",
     "shield",

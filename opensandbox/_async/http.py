@@ -259,6 +259,22 @@ class Service:
 
     # --- sending
 
+    def _every_time(self) -> dict[str, str]:
+        """What goes with every request, but the key."""
+        config = self.config
+        return {
+            "User-Agent": config.user_agent,
+            **({} if self._stranger else config.headers),
+            **self._own_headers,
+        }
+
+    def all_headers(self) -> dict[str, str]:
+        """What goes with a request to a service of a sandbox that is no HTTP call of ours."""
+        sent = self._every_time()
+        if self.config.use_server_proxy and (key := self.config.get_api_key()):
+            sent[names.API_KEY] = key
+        return sent
+
     def _limit(self, request_timeout: Seconds | None) -> float:
         if request_timeout is None:
             return self.config.request_timeout.total_seconds()
@@ -294,9 +310,7 @@ class Service:
         sent = {
             "Accept": "*/*",
             "Accept-Encoding": "gzip, deflate",
-            "User-Agent": config.user_agent,
-            **({} if self._stranger else config.headers),
-            **self._own_headers,
+            **self._every_time(),
             **(headers or {}),
         }
         if key:

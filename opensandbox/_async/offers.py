@@ -37,6 +37,7 @@ from .http import Service
 from .isolation import IsolationService
 from .lifecycle import Sandboxes
 from .metrics import Metrics
+from .terminal import Terminal
 
 
 class Offers:
@@ -76,6 +77,51 @@ class Offers:
     def code(self) -> Code:
         """Running code in it, in contexts that keep their variables."""
         return Code(self._execd)
+
+    def terminal(
+        self,
+        *,
+        working_directory: str | None = None,
+        columns: int | None = None,
+        rows: int | None = None,
+        pipes: bool = False,
+        session_id: str | None = None,
+        since: int | None = None,
+        takeover: bool = False,
+        keep: bool = False,
+        request_timeout: Seconds | None = None,
+    ) -> Terminal:
+        """A bash in it to type at, opened by `async with`.
+
+        Args:
+            working_directory: Where it starts; None for the sandbox's own.
+            columns, rows: How large it is, in characters; None for the daemon's own.
+            pipes: Without a terminal in between: stdout and stderr stay apart.
+            session_id: One that was opened before, in place of a new one.
+            since: First send again what was printed from this byte on; None for nothing.
+            takeover: Send away whoever looks at it, who would make this one be refused.
+            keep: Leave it running at the end of the block, to be found by its `session_id`. One
+                that was found is left running anyway.
+            request_timeout: Seconds for opening it; None for the config's.
+
+        Example::
+
+            async with sandbox.terminal(columns=120, rows=40) as terminal:
+                await terminal.write("make\\n")
+                print(await terminal.read(timeout=10))
+        """
+        return Terminal(
+            self._execd,
+            working_directory=working_directory,
+            columns=columns,
+            rows=rows,
+            pipes=pipes,
+            session_id=session_id,
+            since=since,
+            takeover=takeover,
+            keep=keep,
+            request_timeout=request_timeout,
+        )
 
     @property
     def isolation(self) -> IsolationService:

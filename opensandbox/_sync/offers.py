@@ -38,6 +38,7 @@ from .http import ServiceSync
 from .isolation import IsolationServiceSync
 from .lifecycle import SandboxesSync
 from .metrics import MetricsSync
+from .terminal import TerminalSync
 
 
 class OffersSync:
@@ -77,6 +78,51 @@ class OffersSync:
     def code(self) -> CodeSync:
         """Running code in it, in contexts that keep their variables."""
         return CodeSync(self._execd)
+
+    def terminal(
+        self,
+        *,
+        working_directory: str | None = None,
+        columns: int | None = None,
+        rows: int | None = None,
+        pipes: bool = False,
+        session_id: str | None = None,
+        since: int | None = None,
+        takeover: bool = False,
+        keep: bool = False,
+        request_timeout: Seconds | None = None,
+    ) -> TerminalSync:
+        """A bash in it to type at, opened by `with`.
+
+        Args:
+            working_directory: Where it starts; None for the sandbox's own.
+            columns, rows: How large it is, in characters; None for the daemon's own.
+            pipes: Without a terminal in between: stdout and stderr stay apart.
+            session_id: One that was opened before, in place of a new one.
+            since: First send again what was printed from this byte on; None for nothing.
+            takeover: Send away whoever looks at it, who would make this one be refused.
+            keep: Leave it running at the end of the block, to be found by its `session_id`. One
+                that was found is left running anyway.
+            request_timeout: Seconds for opening it; None for the config's.
+
+        Example::
+
+            with sandbox.terminal(columns=120, rows=40) as terminal:
+                terminal.write("make\\n")
+                print(terminal.read(timeout=10))
+        """
+        return TerminalSync(
+            self._execd,
+            working_directory=working_directory,
+            columns=columns,
+            rows=rows,
+            pipes=pipes,
+            session_id=session_id,
+            since=since,
+            takeover=takeover,
+            keep=keep,
+            request_timeout=request_timeout,
+        )
 
     @property
     def isolation(self) -> IsolationServiceSync:

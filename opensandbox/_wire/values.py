@@ -114,7 +114,7 @@ def sandbox_metrics(metrics: Metrics) -> SandboxMetrics:
 
 
 def sandbox_metrics_frame(frame: Mapping[str, Any]) -> SandboxMetrics:
-    """The same from a frame of `GET /metrics/watch`; KeyError, TypeError or ValueError for others."""
+    """The same from a frame of `GET /metrics/watch`; raises KeyError and the like for others."""
     return sandbox_metrics(Metrics.from_dict(frame))
 
 
