@@ -51,8 +51,7 @@ class Dialer:
 
 
 def _look_up(host: str) -> list[Address]:
-    # The dot at the end keeps the machine's search domains out of it.
-    found = socket.getaddrinfo(f"{host}.", None, type=socket.SOCK_STREAM)
+    found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
     return [ipaddress.ip_address(str(entry[4][0]).partition("%")[0]) for entry in found]
 
 
