@@ -11,6 +11,7 @@ Rules:
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from types import TracebackType
@@ -46,7 +47,9 @@ from ..models.filesystem import (
     SetPermissionEntry,
     WriteEntry,
 )
+from ..models.transfer import Transfer
 from .http import ServiceSync
+from .trees import MOST_BYTES, MOST_FILES, DownloadSync, OnProgress, UploadSync
 
 _DOWNLOAD = STREAMED["download_file"]
 _UPLOAD = STREAMED["upload_files"]
@@ -235,6 +238,61 @@ class FilesystemSync:
                 request_timeout=request_timeout,
             )
         )
+
+    # --- whole directories
+
+    def upload(
+        self,
+        local_path: str | os.PathLike[str],
+        remote_path: str,
+        *,
+        on_progress: OnProgress | None = None,
+        request_timeout: Seconds | None = None,
+    ) -> Transfer:
+        """Carry a file, or a directory with everything in it, into the sandbox.
+
+        `remote_path` is what it is called there; what is there of a directory stays. `on_progress`,
+        of either colour, is called after each piece. Links to files in the directory are carried as
+        files; other links, sockets and devices are not, and told in `skipped`. Raises
+        `InvalidArgumentException` for what cannot be read here.
+
+        Example::
+
+            sandbox.files.upload("src", "/work/src")
+        """
+        return UploadSync(self, on_progress, request_timeout).run(local_path, remote_path)
+
+    def download(
+        self,
+        remote_path: str,
+        local_path: str | os.PathLike[str],
+        *,
+        on_progress: OnProgress | None = None,
+        max_files: int = MOST_FILES,
+        max_bytes: int = MOST_BYTES,
+        request_timeout: Seconds | None = None,
+    ) -> Transfer:
+        """Carry a file, or a directory with everything in it, out of the sandbox.
+
+        `local_path` is what it is called here; what is there of a directory stays, and files are
+        replaced one by one, each when it is whole. Links and devices are not carried, and told in
+        `skipped`. What the sandbox names is not trusted: a name that leads out of the directory
+        ends the download, as does a link here in the way of a directory. Raises
+        `SandboxInternalException` beyond `max_files` (directories count) and `max_bytes`,
+        `InvalidArgumentException` for what cannot be written here.
+        """
+        requests.positive(max_files, "max_files")
+        requests.positive(max_bytes, "max_bytes")
+        download = DownloadSync(
+            self, on_progress, request_timeout, max_files=max_files, max_bytes=max_bytes
+        )
+        return download.run(remote_path, local_path)
+
+    def chunks(
+        self, path: str, request_timeout: Seconds | None = None
+    ) -> Generator[bytes, None, None]:
+        """The bytes of a file as they arrive, in pieces of any size."""
+        return self._download(path, None, None, None, None, request_timeout)
 
     # --- writing
 
