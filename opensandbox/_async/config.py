@@ -15,6 +15,7 @@ from __future__ import annotations
 import difflib
 import functools
 import os
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -43,6 +44,8 @@ _MAX_CONNECTIONS = 512
 _MAX_IDLE = 100
 #: Servers close idle connections after 5 s: ours are gone before.
 _KEEPALIVE = 3.0
+
+_HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 _T = TypeVar("_T", bound=type)
 _opening = Lock()
@@ -80,9 +83,26 @@ def _text_or_none(instance: object, field: attrs.Attribute[Any], value: object) 
         raise _wrong(field, "a string or None", value)
 
 
+def _check_sendable(name: str, value: str) -> None:
+    """Raise unless a header can carry the value, which may be a secret and is not shown."""
+    for number, character in enumerate(value):
+        if not " " <= character <= "~" and character != "\t":
+            raise InvalidArgumentException(
+                f"{name} holds something that no header can carry (character {number}):"
+                " only plain ASCII text in one line can be sent"
+            )
+
+
+def _key(instance: object, field: attrs.Attribute[Any], value: str | None) -> None:
+    _text_or_none(instance, field, value)
+    if value is not None:
+        _check_sendable(f"ConnectionConfig.{field.name}", value)
+
+
 def _text(instance: object, field: attrs.Attribute[Any], value: object) -> None:
     if not isinstance(value, str):
         raise _wrong(field, "a string", value)
+    _check_sendable(f"ConnectionConfig.{field.name}", value)
 
 
 def _flag(instance: object, field: attrs.Attribute[Any], value: object) -> None:
@@ -125,10 +145,11 @@ def _headers(value: Mapping[str, str]) -> dict[str, str]:
     if pairs is None or not all(isinstance(text, str) for text in texts):
         raise InvalidArgumentException("ConnectionConfig.headers must map strings to strings")
     for name, text in pairs.items():
-        if not name.strip() or any(ord(character) in (0, 10, 13) for character in name + text):
+        if not _HEADER_NAME.fullmatch(name):
             raise InvalidArgumentException(
                 f"ConnectionConfig.headers: {name!r} is no header that can be sent"
             )
+        _check_sendable(f"ConnectionConfig.headers[{name!r}]", text)
     return pairs
 
 
@@ -209,7 +230,7 @@ class ConnectionConfig:
     """
 
     #: The key of the server. None: the environment variable OPEN_SANDBOX_API_KEY, else none.
-    api_key: str | None = attrs.field(default=None, validator=_text_or_none, repr=False)
+    api_key: str | None = attrs.field(default=None, validator=_key, repr=False)
     #: `host`, `host:port`, a URL, or `local` for the embedded runtime of this machine.
     #: None: the environment variable OPEN_SANDBOX_DOMAIN, else localhost:8080.
     domain: str | None = attrs.field(default=None, validator=_domain)
@@ -265,8 +286,15 @@ class ConnectionConfig:
         return self.get_domain().strip().lower() == LOCAL
 
     def get_api_key(self) -> str:
-        """The key that is used; empty when there is none."""
-        return self.api_key or os.environ.get("OPEN_SANDBOX_API_KEY", "")
+        """The key that is used; empty when there is none.
+
+        Raises `InvalidArgumentException` when the environment's cannot be sent.
+        """
+        if self.api_key:
+            return self.api_key
+        key = os.environ.get("OPEN_SANDBOX_API_KEY", "")
+        _check_sendable("the environment variable OPEN_SANDBOX_API_KEY", key)
+        return key
 
     def get_domain(self) -> str:
         """The domain that is used."""
@@ -397,3 +425,18 @@ class ConnectionConfig:
 
 def _restored(fields: dict[str, Any]) -> ConnectionConfig:
     return ConnectionConfig(**fields)
+
+
+def config_or_default(given: ConnectionConfig | None) -> ConnectionConfig:
+    """The config that was given, or for None one that the environment says all of.
+
+    Raises `InvalidArgumentException` for anything else, a config of the other colour (async or
+    sync) among it.
+    """
+    if given is None:
+        return ConnectionConfig()
+    if not isinstance(given, ConnectionConfig):
+        raise InvalidArgumentException(
+            f"connection_config must be a {ConnectionConfig.__name__}, got {type(given).__name__}"
+        )
+    return given

@@ -18,7 +18,7 @@ from ..models.sandboxes import (
     SandboxInfo,
     SandboxRenewResponse,
 )
-from .config import ConnectionConfig
+from .config import ConnectionConfig, config_or_default
 from .diagnostics import Diagnostics
 from .keeping import Keeping
 from .lifecycle import Sandboxes
@@ -54,7 +54,7 @@ class SandboxManager(Keeping):
         """A manager. `connection_config` stays the caller's to close; None is one of its own,
         closed by `close`. Nothing is sent yet.
         """
-        config = connection_config or ConnectionConfig()
+        config = config_or_default(connection_config)
         return cls(Sandboxes(config), owns_config=connection_config is None)
 
     @property

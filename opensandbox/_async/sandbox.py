@@ -38,7 +38,7 @@ from ..models.sandboxes import (
     SandboxState,
     Volume,
 )
-from .config import ConnectionConfig
+from .config import ConnectionConfig, config_or_default
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
 from .http import Service
 from .lifecycle import Sandboxes
@@ -135,7 +135,7 @@ class Sandbox(Offers):
         Raises `InvalidArgumentException` before anything is sent, `SandboxReadyTimeoutException`
         when it was not ready in time, `SandboxUnhealthyException` when it failed.
         """
-        config = connection_config or ConnectionConfig()
+        config = config_or_default(connection_config)
         sandboxes = Sandboxes(config)
         patience = Patience(
             ready_timeout,
@@ -198,7 +198,7 @@ class Sandbox(Offers):
         What it runs and may use is the template's. The arguments and errors are those of `create`,
         and `SandboxApiException` (501) where the server has no templates.
         """
-        config = connection_config or ConnectionConfig()
+        config = config_or_default(connection_config)
         sandboxes = Sandboxes(config)
         patience = Patience(
             ready_timeout,
@@ -324,7 +324,7 @@ class Sandbox(Offers):
         owns_config: bool,
     ) -> Sandbox:
         path_segment(sandbox_id, "sandbox_id")
-        config = connection_config or ConnectionConfig()
+        config = config_or_default(connection_config)
         sandboxes = Sandboxes(config)
         try:
             if wake:

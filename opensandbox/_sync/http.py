@@ -164,7 +164,7 @@ class ServiceSync:
                     is_retryable=True,
                 ) from error
             raise self._fault(error, exchange.request_sent, limit) from error
-        except (ValueError, TypeError, KeyError, AttributeError, LookupError) as error:
+        except (ValueError, TypeError, AttributeError, LookupError, RecursionError) as error:
             if exchange.response is None:
                 raise  # not about the answer: a fault of the call
             raise exchange.malformed(

@@ -19,7 +19,7 @@ from ..models.sandboxes import (
     SandboxInfo,
     SandboxRenewResponse,
 )
-from .config import ConnectionConfigSync
+from .config import ConnectionConfigSync, config_or_default
 from .diagnostics import DiagnosticsSync
 from .keeping import KeepingSync
 from .lifecycle import SandboxesSync
@@ -55,7 +55,7 @@ class SandboxManagerSync(KeepingSync):
         """A manager. `connection_config` stays the caller's to close; None is one of its own,
         closed by `close`. Nothing is sent yet.
         """
-        config = connection_config or ConnectionConfigSync()
+        config = config_or_default(connection_config)
         return cls(SandboxesSync(config), owns_config=connection_config is None)
 
     @property

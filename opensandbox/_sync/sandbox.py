@@ -39,7 +39,7 @@ from ..models.sandboxes import (
     SandboxState,
     Volume,
 )
-from .config import ConnectionConfigSync
+from .config import ConnectionConfigSync, config_or_default
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
 from .http import ServiceSync
 from .lifecycle import SandboxesSync
@@ -136,7 +136,7 @@ class SandboxSync(OffersSync):
         Raises `InvalidArgumentException` before anything is sent, `SandboxReadyTimeoutException`
         when it was not ready in time, `SandboxUnhealthyException` when it failed.
         """
-        config = connection_config or ConnectionConfigSync()
+        config = config_or_default(connection_config)
         sandboxes = SandboxesSync(config)
         patience = PatienceSync(
             ready_timeout,
@@ -199,7 +199,7 @@ class SandboxSync(OffersSync):
         What it runs and may use is the template's. The arguments and errors are those of `create`,
         and `SandboxApiException` (501) where the server has no templates.
         """
-        config = connection_config or ConnectionConfigSync()
+        config = config_or_default(connection_config)
         sandboxes = SandboxesSync(config)
         patience = PatienceSync(
             ready_timeout,
@@ -325,7 +325,7 @@ class SandboxSync(OffersSync):
         owns_config: bool,
     ) -> SandboxSync:
         path_segment(sandbox_id, "sandbox_id")
-        config = connection_config or ConnectionConfigSync()
+        config = config_or_default(connection_config)
         sandboxes = SandboxesSync(config)
         try:
             if wake:

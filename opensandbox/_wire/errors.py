@@ -189,7 +189,7 @@ def _advice(
             if "location" in headers
             else "Redirects are not followed."
         )
-    if status in (401, 403):
+    if status == 401 or (status == 403 and (code is None or "KEY" in code)):
         return (
             "Check the key: ConnectionConfig(api_key=...), else the environment variable"
             " OPEN_SANDBOX_API_KEY."

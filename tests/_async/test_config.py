@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from opensandbox._async import transport as transports
-from opensandbox._async.config import ConnectionConfig
+from opensandbox._async.config import ConnectionConfig, config_or_default
 from opensandbox._async.http import Service
 from opensandbox._async.transport import PooledTransport, unwrap_retry_transport
 from opensandbox.exceptions import InvalidArgumentException, SandboxConnectionException
@@ -304,3 +304,33 @@ async def test_certificates_that_cannot_be_read_are_an_error_of_ours(tmp_path: P
     with pytest.raises(InvalidArgumentException, match=r"none\.pem"):
         await list_all(config)
     await config.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"api_key": "hunter2\n"},
+        {"api_key": "hünter2"},
+        {"user_agent": "a\r\nb"},
+        {"headers": {"X-Token": "hünter2"}},
+        {"headers": {"X Token": "a"}},
+    ],
+    ids=["line end in the key", "umlaut in the key", "user agent", "header", "header name"],
+)
+def test_what_no_header_can_carry_is_refused_and_not_shown(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentException) as caught:
+        ConnectionConfig(**wrong)
+    assert "nter2" not in str(caught.value)
+
+
+def test_the_environments_key_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPEN_SANDBOX_API_KEY", "hunter2\n")
+    with pytest.raises(InvalidArgumentException, match="OPEN_SANDBOX_API_KEY") as caught:
+        ConnectionConfig().get_api_key()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["http://host", {"domain": "host"}, RetryPolicy()])
+def test_something_else_for_a_config_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentException, match="must be a ConnectionConfig"):
+        config_or_default(wrong)

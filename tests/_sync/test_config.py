@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from opensandbox._sync import transport as transports
-from opensandbox._sync.config import ConnectionConfigSync
+from opensandbox._sync.config import ConnectionConfigSync, config_or_default
 from opensandbox._sync.http import ServiceSync
 from opensandbox._sync.transport import PooledTransportSync, unwrap_retry_transport
 from opensandbox.exceptions import InvalidArgumentException, SandboxConnectionException
@@ -305,3 +305,33 @@ def test_certificates_that_cannot_be_read_are_an_error_of_ours(tmp_path: Path) -
     with pytest.raises(InvalidArgumentException, match=r"none\.pem"):
         list_all(config)
     config.close()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"api_key": "hunter2\n"},
+        {"api_key": "hünter2"},
+        {"user_agent": "a\r\nb"},
+        {"headers": {"X-Token": "hünter2"}},
+        {"headers": {"X Token": "a"}},
+    ],
+    ids=["line end in the key", "umlaut in the key", "user agent", "header", "header name"],
+)
+def test_what_no_header_can_carry_is_refused_and_not_shown(wrong: dict[str, Any]) -> None:
+    with pytest.raises(InvalidArgumentException) as caught:
+        ConnectionConfigSync(**wrong)
+    assert "nter2" not in str(caught.value)
+
+
+def test_the_environments_key_is_checked_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPEN_SANDBOX_API_KEY", "hunter2\n")
+    with pytest.raises(InvalidArgumentException, match="OPEN_SANDBOX_API_KEY") as caught:
+        ConnectionConfigSync().get_api_key()
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize("wrong", ["http://host", {"domain": "host"}, RetryPolicy()])
+def test_something_else_for_a_config_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidArgumentException, match="must be a ConnectionConfigSync"):
+        config_or_default(wrong)

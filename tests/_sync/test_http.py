@@ -188,7 +188,11 @@ def test_a_redirect_to_another_host_does_not_get_the_key() -> None:
 # --- successes that are none ------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"<html>", b"[]", b'{"id":3}', b"null", b"\xff\xfe"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"<html>", b"[]", b'{"id":3}', b"null", b"\xff\xfe", b"[" * 100_000],
+    ids=["empty", "cut", "a page", "a list", "a number", "null", "no text", "deep"],
+)
 def test_a_success_that_cannot_be_read_is_an_error_with_its_body(body: bytes) -> None:
     with Peer(answer(200, body, headers={"X-Request-ID": "r-7"})) as peer:
         service = server(peer)

@@ -161,6 +161,11 @@ def test_a_refused_key_says_where_the_key_is_read_from(status: int) -> None:
     assert "OPEN_SANDBOX_API_KEY" in str(error(status, {"code": "INVALID_API_KEY"}))
 
 
+def test_what_is_forbidden_for_another_reason_says_nothing_of_keys() -> None:
+    refused = {"code": "VOLUME::HOST_PATH_NOT_ALLOWED", "message": "no"}
+    assert "OPEN_SANDBOX_API_KEY" not in str(error(403, refused))
+
+
 def test_a_path_that_is_not_served_asks_after_the_address() -> None:
     assert "address" in str(error(404, b"404 page not found"))
 
