@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from opensandbox.local.egress import dialing, policy
 from opensandbox.local.egress.addresses import Address, parse_host
 from opensandbox.local.egress.dialing import Dialer
 from opensandbox.local.egress.outlet import Kept, Outlet, make_authority
@@ -204,6 +205,20 @@ async def test_a_name_that_leads_somewhere_else_later_is_refused_then() -> None:
             assert status(await way.get(f"http://a.test:{server.port}/")) == 403
 
 
+async def test_this_machine_is_not_reached_at_a_public_address_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for module in (dialing, policy):
+        monkeypatch.setattr(module, "is_public", lambda address: True)
+    with upstream(address="127.0.0.1") as server:
+        async with way_out(Names(a_test=[server.address]), "a.test") as way:
+            said = await way.get(f"http://a.test:{server.port}/")
+            assert b"is the machine that the sandbox runs on" in said
+        named = way_out(Names(a_test=[server.address]), "a.test", server.address)
+        async with named as way:
+            assert status(await way.get(f"http://a.test:{server.port}/")) == 200
+
+
 async def test_a_host_that_does_not_answer_is_said_to_be_gone() -> None:
     with upstream() as server:
         port, address = server.port, server.address
@@ -387,5 +402,6 @@ async def test_a_sealed_connection_is_closed_when_its_host_is_bound(
         writer.write(b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n")
         assert status(await reader.readuntil(b"\r\n\r\n")) == 200
         await way.outlet.create_vault(bound())
-        assert await reader.read() == b""
+        async with asyncio.timeout(30):
+            assert await reader.read() == b""
         writer.close()
