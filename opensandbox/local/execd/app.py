@@ -69,7 +69,7 @@ class Application:
 
     def __init__(self, state: State, routes: list[BaseRoute]) -> None:
         self._state = state
-        self._router = Router(routes, redirect_slashes=False, default=_not_found)
+        self._router = Router(routes, redirect_slashes=False, default=not_found)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serves one request."""
@@ -102,7 +102,8 @@ def _as_refusal(error: Exception) -> Refusal:
     return Refusal(500, RUNTIME_ERROR, f"the daemon failed: {type(error).__name__}")
 
 
-async def _not_found(scope: Scope, receive: Receive, send: Send) -> None:
+async def not_found(scope: Scope, receive: Receive, send: Send) -> None:
+    """The answer for a path that nothing serves."""
     answer = PlainTextResponse("404 page not found", 404)
     answer.headers["content-type"] = "text/plain"
     await answer(scope, receive, send)

@@ -19,8 +19,11 @@ import socket
 import time
 from typing import Any
 
+from starlette.routing import Mount, Router
+from starlette.types import Receive, Scope, Send
+
 from . import routes
-from .app import Application
+from .app import Application, not_found
 from .commands import CommandRequest, Commands
 from .control import Answer, ControlServer
 from .errors import invalid
@@ -39,6 +42,7 @@ def run(
     *,
     listen: int,
     control: int,
+    nest: int | None,
     spawner_pid: int,
     spawner_connection: socket.socket,
     confined: bool,
@@ -51,18 +55,23 @@ def run(
     for inherited in (listener, control_listener):
         inherited.set_inheritable(False)
     # Logs and left-over pipes stay open; the spawner was forked before, so commands keep theirs.
+    opener = None if nest is None else socket.socket(fileno=nest)
+    if opener is not None:
+        opener.set_inheritable(False)
     most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     # What is loaded by now stays for good: no collection needs to look at it again.
     gc.collect()
     gc.freeze()
-    asyncio.run(_Daemon(processes).serve(listener, control_listener))
+    asyncio.run(_Daemon(processes, opener).serve(listener, control_listener))
     return 0
 
 
 class _Daemon:
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Processes, opener: socket.socket | None) -> None:
         self._processes = processes
+        self._opener = opener
+        self._isolation: Router | None = None
         self._state = State()
         self._workers = Workers()
         self._relays = Relays()
@@ -82,10 +91,22 @@ class _Daemon:
                 *routes.SessionRoutes(self._state, self._processes).routes(),
                 *routes.CodeRoutes(self._state, self._processes).routes(),
                 *self._terminals.routes(),
+                Mount("/v1/isolated", self._isolated),
                 *routes.MetricsRoutes(self._meter).routes(),
                 *routes.FileRoutes(self._workers).routes(),
             ],
         )
+
+    async def _isolated(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._isolation is None:
+            # Loaded by the sandboxes that use it.
+            from .isolated import Isolation
+            from .isolated_routes import IsolatedRoutes
+
+            served = IsolatedRoutes(self._state, Isolation(self._opener)).table()
+            self._isolation = Router(served, redirect_slashes=False, default=not_found)
+        # The paths in that table are whole ones.
+        await self._isolation({**scope, "root_path": ""}, receive, send)
 
     def _door(self, **_: object) -> asyncio.Protocol:
         """What uvicorn gives a WebSocket request to."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
+from collections.abc import Sequence
 from typing import Any
 
 import h11
@@ -84,11 +85,17 @@ class ProxiedAnswer:
     """An ASGI answer that is another server's."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, target: bytes
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        target: bytes,
+        own: Sequence[tuple[bytes, bytes]] = (),
     ) -> None:
         self._reader = reader
         self._writer = writer
         self._target = target
+        self._own = own
+        """Headers that go in whatever the request has under these names."""
         self._connection = h11.Connection(h11.CLIENT, _LARGEST_HEAD)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -112,7 +119,9 @@ class ProxiedAnswer:
 
     async def _upload(self, scope: Scope, receive: Receive) -> None:
         request = h11.Request(
-            method=scope["method"], target=self._target, headers=_inward(scope["headers"])
+            method=scope["method"],
+            target=self._target,
+            headers=_inward(scope["headers"], self._own),
         )
         self._write(self._connection.send(request))
         more = True
@@ -159,10 +168,11 @@ async def _pass_on(event: Any, send: Send) -> None:
         await send({"type": "http.response.body", "body": bytes(event.data), "more_body": True})
 
 
-def _inward(headers: Headers) -> Headers:
+def _inward(headers: Headers, own: Sequence[tuple[bytes, bytes]]) -> Headers:
     """A request's headers without what is only between the client and this daemon."""
-    kept = [pair for pair in headers if pair[0] not in _HOP_BY_HOP and pair[0] not in _TOKENS]
-    return [*kept, (b"connection", b"close")]
+    left_out = _HOP_BY_HOP | _TOKENS | {name for name, _ in own}
+    kept = [pair for pair in headers if pair[0] not in left_out]
+    return [*kept, *own, (b"connection", b"close")]
 
 
 class Tunnel(Leg):

@@ -46,6 +46,7 @@ _COMPLETE = b"# complete\n"
 _RUN = """\
 shopt -s expand_aliases
 source {here}/state
+{exports}
 {change_directory}
 trap '{{ source {here}/save; }} 2>/dev/null' EXIT
 __opensandbox_code=$(<{here}/code)
@@ -67,7 +68,7 @@ unset IFS
 for __opensandbox_name in $(compgen -v); do
 case $__opensandbox_name in
 BASH|BASH_*|BASHOPTS|BASHPID|COMP_*|DIRSTACK|EPOCH*|EUID|FUNCNAME|GROUPS|HISTCMD|IFS|LINENO) ;;
-PIPESTATUS|PPID|PWD|RANDOM|SECONDS|SHELLOPTS|SRANDOM|UID|_|__opensandbox_*) ;;
+PIPESTATUS|PPID|PWD|RANDOM|SECONDS|SHELLOPTS|SRANDOM|UID|_|__opensandbox_*{once}) ;;
 *) declare -p "$__opensandbox_name" ;;
 esac
 done
@@ -156,16 +157,18 @@ class Session:
 
 def _write_run(here: str, memory: _Memory, wanted: RunRequest) -> str:
     quoted = shlex.quote(here)
+    envs = {n: text for n, text in wanted.envs.items() if n.isidentifier() and n.isascii()}
     for name, content in (
         ("state", memory.state),
         ("options", memory.options),
         ("code", wanted.command.encode()),
-        ("save", _SAVE.format(here=quoted).encode()),
+        ("save", _SAVE.format(here=quoted, once="".join(f"|{n}" for n in envs)).encode()),
     ):
         with open(os.path.join(here, name), "wb") as file:
             file.write(content)
     return _RUN.format(
         here=quoted,
+        exports="\n".join(f"export {n}={shlex.quote(text)}" for n, text in envs.items()),
         change_directory=f"cd -- {shlex.quote(wanted.cwd)}" if wanted.cwd else "",
         last_status=_repeat_status(memory),
     )
@@ -205,6 +208,8 @@ class RunRequest:
     command: str
     cwd: str
     timeout: float | None
+    envs: Mapping[str, str] = field(default_factory=dict)
+    """Variables of this run only."""
 
     @classmethod
     def from_body(cls, body: Mapping[str, object]) -> RunRequest:
@@ -216,6 +221,7 @@ class RunRequest:
             environment.check_text(command, "command"),
             environment.check_directory(body.get("cwd"), ""),
             check_timeout(body.get("timeout")),
+            environment.check_environment(body.get("envs")),
         )
 
 

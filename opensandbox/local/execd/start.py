@@ -5,6 +5,7 @@ that matters before the imports is done here: the process hides its memory, and 
 while it is still small.
 
 - ``--listen FD``: a listening TCP socket for the API. ``--control FD``: a listening Unix socket.
+- ``--nest FD``: a socket to who opens isolated sessions; without it there are none.
 - ``--confine``: commands give up what no command in a sandbox may have, as they also do whenever
   the daemon is process 1.
 """
@@ -33,6 +34,7 @@ def main(arguments: list[str]) -> int:
     return daemon.run(
         listen=_descriptor(arguments, "--listen"),
         control=_descriptor(arguments, "--control"),
+        nest=_descriptor(arguments, "--nest") if "--nest" in arguments else None,
         spawner_pid=pid,
         spawner_connection=connection,
         confined=confined,

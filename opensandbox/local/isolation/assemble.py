@@ -9,7 +9,7 @@ Rules:
 - The work is done below /tmp of that namespace, over which a small tmpfs is mounted: no path of the
   state directory can be seen from inside, and that directory need not be open to other ids.
 - Paths inside the image are resolved as if it were the root already (`open_in_root`).
-- Imports only the standard library, `syscalls` and `snapshots`.
+- Imports only the standard library, `syscalls`, `snapshots` and `nested`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import os
 import signal
 import sys
 
-from opensandbox.local.isolation import snapshots, syscalls
+from opensandbox.local.isolation import nested, snapshots, syscalls
 
 TYPE_CHECKING = False  # type checkers take it for true; importing typing takes milliseconds
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ def main() -> None:
     report = plan["descriptors"]["report"]
     try:
         assemble(plan)
+        # Now, when all that is left of the machine's powers are those over this sandbox.
+        asking = nested.leave_behind(plan["session"])
+        os.dup2(asking, plan["descriptors"]["nest"])
+        os.set_inheritable(plan["descriptors"]["nest"], True)  # It may have been there before.
         _become_bubblewrap(plan)
     except Exception as error:
         problem = f"{type(error).__name__}: {error}"

@@ -41,7 +41,7 @@ from opensandbox.local.isolation.spec import SandboxSpec, Started
 START_TIMEOUT = 30.0
 """How long a sandbox may take until its daemon answers, in seconds."""
 
-_LISTEN, _CONTROL = 3, 4
+_LISTEN, _CONTROL, _NEST = 3, 4, 5
 _ARGUMENTS, _SECCOMP, _REPORT = 10, 11, 12
 _FIRST_FREE = 32
 _LOG_SHOWN = 2000
@@ -187,6 +187,7 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
     base = machine.base_id if many else 0
     masks = mask.masks(machine) if many and spec.root.path is None else {}
     layout = rootfs.layout(spec.root.path, hostname=spec.hostname, many_ids=many, masks=masks)
+    daemon = interpreter.start_line(_LISTEN, _CONTROL)
     descriptors = bwrap.Descriptors(arguments=_ARGUMENTS, seccomp=_SECCOMP, report=_REPORT)
     shared = 64 << 20 if spec.limits.memory is None else min(64 << 20, spec.limits.memory // 4)
     enclosure = bwrap.Enclosure(
@@ -208,11 +209,15 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
             for m in spec.mounts
         ],
         "options": bwrap.options(enclosure, descriptors),
-        "argv": bwrap.argv(
-            str(machine.bubblewrap), descriptors, interpreter.start_line(_LISTEN, _CONTROL)
-        ),
+        "argv": bwrap.argv(str(machine.bubblewrap), descriptors, [*daemon, "--nest", str(_NEST)]),
         "seccomp": seccomp.filter_bytes().hex(),
-        "descriptors": {"arguments": _ARGUMENTS, "seccomp": _SECCOMP, "report": _REPORT},
+        "descriptors": {
+            "arguments": _ARGUMENTS,
+            "seccomp": _SECCOMP,
+            "report": _REPORT,
+            "nest": _NEST,
+        },
+        "session": daemon,
         "inherited": [_LISTEN, _CONTROL],
     }
 

@@ -24,6 +24,8 @@ DIFFERENT = {
     "command argv": "a program and its arguments can be run without a shell",
     "command unicode and crlf": "a carriage return is output like any other byte",
     "session run sees state": "variables that were not exported are kept too",
+    "isolated capabilities": "there are capabilities to speak of",
+    "isolated create": "there are isolated sessions, though not without isolation",
     "download directory": "a JSON error instead of a length that no body can have",
 }
 """Answers that differ on purpose; each has a test of its own elsewhere in this folder."""
