@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 
+import httpx
+
 from opensandbox_api.diagnostics.api.diagnostics import (
     get_diagnostic_events,
     get_diagnostic_logs,
@@ -98,9 +100,12 @@ class Diagnostics:
         server = (await self._config.connection.server(self._config)).base_url
         base, path = wire.content_place(content, server)
         place = Service(self._config, base, sandbox_id=content.sandbox_id, stranger=True)
-        async with place.stream("GET", path, request_timeout=request_timeout) as response:
-            body = await read_some(response, size + 1)
-            named = response.headers.get("content-type")
+        try:
+            async with place.stream("GET", path, request_timeout=request_timeout) as response:
+                body = await read_some(response, size + 1)
+                named = response.headers.get("content-type")
+        except httpx.InvalidURL as error:
+            raise wire.no_place(content) from error
         if len(body) > size:
             raise SandboxInternalException(
                 f"the {content.kind} are longer than {size} bytes: give a higher limit",

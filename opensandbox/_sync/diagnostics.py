@@ -9,6 +9,8 @@ Rules:
 
 from __future__ import annotations
 
+import httpx
+
 from opensandbox_api.diagnostics.api.diagnostics import (
     get_diagnostic_events,
     get_diagnostic_logs,
@@ -97,9 +99,12 @@ class DiagnosticsSync:
         server = (self._config.connection.server(self._config)).base_url
         base, path = wire.content_place(content, server)
         place = ServiceSync(self._config, base, sandbox_id=content.sandbox_id, stranger=True)
-        with place.stream("GET", path, request_timeout=request_timeout) as response:
-            body = read_some(response, size + 1)
-            named = response.headers.get("content-type")
+        try:
+            with place.stream("GET", path, request_timeout=request_timeout) as response:
+                body = read_some(response, size + 1)
+                named = response.headers.get("content-type")
+        except httpx.InvalidURL as error:
+            raise wire.no_place(content) from error
         if len(body) > size:
             raise SandboxInternalException(
                 f"the {content.kind} are longer than {size} bytes: give a higher limit",

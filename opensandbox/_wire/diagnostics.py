@@ -10,6 +10,7 @@ from opensandbox_api.diagnostics import models as api
 from ..exceptions import InvalidArgumentException, SandboxInternalException
 from ..models.diagnostics import DiagnosticContent
 from .received import received
+from .urls import protocol_and_host
 
 _CHARSET = re.compile(r"charset\s*=\s*\"?([\w.:-]+)", re.I)
 
@@ -28,24 +29,28 @@ def content_place(content: DiagnosticContent, server: str) -> tuple[str, str]:
         raise InvalidArgumentException(
             f"the {content.kind} of sandbox {content.sandbox_id} hold neither a text nor its URL"
         )
-    parts = _split(urljoin(f"{server}/", content.content_url))
+    parts = _split(content.content_url, server)
     if parts is None:
-        # It may be signed: not shown.
-        raise SandboxInternalException(
-            "the server named a contentUrl that is no http or https URL",
-            sandbox_id=content.sandbox_id,
-        )
+        raise no_place(content)
     query = f"?{parts.query}" if parts.query else ""
     return f"{parts.scheme}://{parts.netloc}", (parts.path or "/") + query
 
 
-def _split(url: str) -> SplitResult | None:
+def no_place(content: DiagnosticContent) -> SandboxInternalException:
+    """What to raise for a URL that is none. It may be signed, and so is not shown."""
+    return SandboxInternalException(
+        "the server named a contentUrl that is no http or https URL",
+        sandbox_id=content.sandbox_id,
+    )
+
+
+def _split(url: str, server: str) -> SplitResult | None:
     try:
-        parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
+        parts = urlsplit(urljoin(f"{server}/", url))
+        protocol_and_host(f"{parts.scheme}://{parts.netloc}")
+    except (ValueError, InvalidArgumentException):
         return None
-    return parts if known and "@" not in parts.netloc else None
+    return parts
 
 
 def text(body: bytes, content_type: str | None) -> str:

@@ -2,7 +2,8 @@
 
 Rules:
 
-* A field of the value is the attribute of the same name; what is absent or null keeps its default.
+* A field of the value is the attribute of the same name (with a `_` after it where Python has a
+  name like that itself); what is absent or null keeps its default.
 * What only the server knows passes through; a value without a default that is missing is an error.
 """
 
@@ -29,7 +30,7 @@ def received(kind: type[M], answer: object, nested: Nested | None = None) -> M:
     kinds = nested or {}
     values: dict[str, Any] = {}
     for attribute in attrs.fields(kind):
-        value = getattr(answer, attribute.name, None)
+        value = getattr(answer, attribute.name, getattr(answer, f"{attribute.name}_", None))
         if value is None or isinstance(value, Unset):
             if attribute.default is attrs.NOTHING:
                 raise SandboxInternalException(

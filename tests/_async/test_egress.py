@@ -1,0 +1,283 @@
+"""What a sandbox may reach, and its credentials: looked up late, sent once, never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from opensandbox._async.config import ConnectionConfig
+from opensandbox._async.sandbox import Sandbox
+from opensandbox.exceptions import (
+    InvalidArgumentException,
+    SandboxApiException,
+    SandboxException,
+    SandboxTimeoutException,
+)
+from opensandbox.models.sandboxes import (
+    Credential,
+    CredentialAuth,
+    CredentialBinding,
+    CredentialMatch,
+    CredentialMutationSet,
+    CredentialSubstitution,
+    CredentialVaultPatchRequest,
+    InlineCredentialSource,
+    NetworkPolicy,
+    NetworkRule,
+)
+from opensandbox.transport.retry import RetryPolicy
+from tests.peer import answer, hang
+from tests.sandbox_peer import SandboxPeer, refuses, sandbox_peer, says
+
+EGRESS = "GET /v1/sandboxes/s1/endpoints/18080"
+SECRET = "hunter2-the-secret"
+STATE = {
+    "revision": 4,
+    "credentials": [{"name": "token", "sourceType": "inline", "revision": 2}],
+    "bindings": [
+        {
+            "name": "github",
+            "revision": 4,
+            "match": {"hosts": ["api.github.com"], "schemes": ["wss"]},
+            "auth": {"type": "something-new"},
+        },
+        {"name": "bare", "revision": 1},
+    ],
+}
+
+
+@pytest.fixture
+def peer() -> Iterator[SandboxPeer]:
+    with sandbox_peer() as started:
+        headers = {"OPENSANDBOX-EGRESS-AUTH": "egress-1"}
+        started.on(EGRESS, says({"endpoint": f"{started.address}/side", "headers": headers}))
+        yield started
+
+
+def config_of(peer: SandboxPeer) -> ConnectionConfig:
+    return ConnectionConfig(
+        domain=peer.address, api_key="key-1", retry_policy=RetryPolicy.disabled()
+    )
+
+
+async def made(config: ConnectionConfig) -> Sandbox:
+    return await Sandbox.create("python:3.11", connection_config=config)
+
+
+async def test_egress_is_looked_up_when_it_is_first_needed(peer: SandboxPeer) -> None:
+    peer.on(EGRESS, refuses(404))
+    async with config_of(peer) as config:
+        sandbox = await made(config)
+        assert peer.asked(EGRESS) == []
+        with pytest.raises(SandboxApiException):
+            await sandbox.get_egress_policy()
+    assert len(peer.asked(EGRESS)) == 1
+
+
+async def test_the_policy_is_read_and_changed_beside_the_sandbox(peer: SandboxPeer) -> None:
+    policy = {"defaultAction": "deny", "egress": [{"action": "allow", "target": "pypi.org"}]}
+    peer.on("[A-Z]+ /side/policy", says({"status": "ok", "mode": "enforcing", "policy": policy}))
+    async with config_of(peer) as config:
+        sandbox = await made(config)
+        found = await sandbox.get_egress_policy()
+        await sandbox.patch_egress_rules([NetworkRule(action="allow", target="*.example.com")])
+        await sandbox.delete_egress_rules(["pypi.org"])
+    assert found == NetworkPolicy(egress=[NetworkRule(action="allow", target="pypi.org")])
+    assert peer.body("PATCH /side/policy") == [{"action": "allow", "target": "*.example.com"}]
+    assert peer.body("DELETE /side/policy") == ["pypi.org"]
+    assert len(peer.asked(EGRESS)) == 1
+    last = peer.requests[-1].headers
+    assert last["opensandbox-egress-auth"] == "egress-1"
+    assert "open-sandbox-api-key" not in last
+
+
+async def test_a_policy_is_replaced_at_the_server(peer: SandboxPeer) -> None:
+    peer.on("PUT /v1/sandboxes/s1/networkpolicy", says({"status": "ok"}))
+    async with config_of(peer) as config:
+        sandbox = await made(config)
+        await sandbox.replace_egress_policy(NetworkPolicy(default_action="allow"))
+    assert peer.body("PUT /v1/sandboxes/s1/networkpolicy") == {"defaultAction": "allow"}
+
+
+@pytest.mark.parametrize(
+    ("said", "action"),
+    [({"mode": "allow_all"}, "allow"), ({"mode": "deny_all"}, "deny"), ({}, None)],
+)
+async def test_without_a_policy_its_mode_tells(
+    peer: SandboxPeer, said: dict[str, Any], action: str | None
+) -> None:
+    peer.on("GET /side/policy", says(said))
+    async with config_of(peer) as config:
+        found = await (await made(config)).get_egress_policy()
+    assert (found.default_action, found.egress) == (action, None)
+
+
+async def test_rules_that_cannot_be_meant_are_not_sent(peer: SandboxPeer) -> None:
+    wrong: Any = ["pypi.org"]
+    async with config_of(peer) as config:
+        sandbox = await made(config)
+        with pytest.raises(InvalidArgumentException, match="at least one"):
+            await sandbox.patch_egress_rules([])
+        with pytest.raises(InvalidArgumentException, match="list of strings"):
+            await sandbox.delete_egress_rules("pypi.org")
+        with pytest.raises(InvalidArgumentException, match="NetworkRule"):
+            await sandbox.patch_egress_rules(wrong)
+    assert peer.asked(EGRESS) == []
+
+
+async def test_one_limit_bounds_the_look_up_and_the_call(peer: SandboxPeer) -> None:
+    peer.on("GET /side/policy", hang())
+    async with config_of(peer) as config:
+        sandbox = await made(config)
+        with pytest.raises(SandboxTimeoutException):
+            await sandbox.get_egress_policy(request_timeout=0.05)
+
+
+async def test_a_vault_is_made_of_values_or_mappings(peer: SandboxPeer) -> None:
+    peer.on("POST /side/credential-vault", says(STATE, 201))
+    async with config_of(peer) as config:
+        vault = (await made(config)).credential_vault
+        state = await vault.create(
+            credentials=[
+                Credential(name="token", source=InlineCredentialSource(value=SECRET)),
+                {"name": "other", "source": {"value": SECRET}},
+            ],
+            bindings=[
+                CredentialBinding(
+                    name="github",
+                    match=CredentialMatch(hosts=["api.github.com"]),
+                    auth=CredentialAuth(
+                        type="bearer",
+                        credential="token",
+                        substitutions=[
+                            CredentialSubstitution(
+                                credential="other", placeholder="__KEY__", in_=["query"]
+                            )
+                        ],
+                    ),
+                ),
+                {
+                    "name": "plain",
+                    "match": {"hosts": ["example.com"]},
+                    "auth": {"type": "apiKey", "name": "X-Key", "credential": "other"},
+                },
+            ],
+        )
+    assert state.revision == 4
+    assert state.credentials[0].source_type == "inline"
+    assert state.bindings[0].match is not None
+    assert state.bindings[0].match.schemes == ["wss"]
+    assert state.bindings[1].auth is None
+    sent = peer.body("POST /side/credential-vault")
+    inline = {"type": "inline", "value": SECRET}
+    assert sent["credentials"] == [
+        {"name": "token", "source": inline},
+        {"name": "other", "source": inline},
+    ]
+    assert sent["bindings"][0]["auth"]["substitutions"] == [
+        {"credential": "other", "placeholder": "__KEY__", "in": ["query"]}
+    ]
+    assert sent["bindings"][1]["auth"] == {
+        "type": "apiKey",
+        "name": "X-Key",
+        "credential": "other",
+    }
+
+
+async def test_a_vault_is_changed_for_the_revision_that_was_seen(peer: SandboxPeer) -> None:
+    peer.on("PATCH /side/credential-vault", says(STATE), refuses(412, "REVISION"))
+    async with config_of(peer) as config:
+        vault = (await made(config)).credential_vault
+        await vault.patch(
+            expected_revision=3,
+            credentials=CredentialMutationSet(
+                replace=[{"name": "token", "source": {"value": SECRET}}], delete=["old"]
+            ),
+            bindings={"delete": ["github"]},
+        )
+        with pytest.raises(SandboxApiException) as refused:
+            await vault.patch(expected_revision=3, bindings={"delete": ["github"]})
+        with pytest.raises(InvalidArgumentException, match="to add, replace or delete"):
+            await vault.patch(expected_revision=3)
+    assert refused.value.status_code == 412
+    first = next(r for r in peer.requests if r.method == "PATCH")
+    assert b'"expectedRevision":3' in first.body.replace(b": ", b":")
+    assert peer.body("PATCH /side/credential-vault") == {
+        "expectedRevision": 3,
+        "bindings": {"delete": ["github"]},
+    }
+
+
+async def test_a_vault_tells_names_and_never_values(peer: SandboxPeer) -> None:
+    base = "/side/credential-vault"
+    peer.on(f"GET {base}", says(STATE))
+    peer.on(f"GET {base}/credentials", says(STATE))
+    peer.on(f"GET {base}/bindings", says(STATE))
+    peer.on(f"GET {base}/credentials/a%20b", says(STATE["credentials"][0]))  # type: ignore[index]
+    peer.on(f"GET {base}/bindings/github", says(STATE["bindings"][0]))  # type: ignore[index]
+    peer.on(f"DELETE {base}", answer(204))
+    async with config_of(peer) as config:
+        vault = (await made(config)).credential_vault
+        assert (await vault.get()).revision == 4
+        assert [one.name for one in await vault.list_credentials()] == ["token"]
+        assert [one.name for one in await vault.list_bindings()] == ["github", "bare"]
+        assert (await vault.get_credential("a b")).revision == 2
+        binding = await vault.get_binding("github")
+        await vault.delete()
+        with pytest.raises(InvalidArgumentException, match="name"):
+            await vault.get_credential("..")
+    assert binding.auth is not None
+    assert binding.auth.type == "something-new"
+
+
+WRONG: list[Any] = [
+    {"credentials": [{"name": "t", "source": SECRET}]},
+    {"credentials": [{"name": "t", "source": {"valeu": SECRET}}]},
+    {"credentials": [{"name": "t", "source": {"value": 3, "type": SECRET}}]},
+    {"credentials": SECRET},
+    {"credentials": [SECRET]},
+    {"credentials": {"t": SECRET}},
+]
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+async def test_what_is_wrong_in_a_vault_is_told_without_the_secret(
+    peer: SandboxPeer, wrong: dict[str, Any]
+) -> None:
+    async with config_of(peer) as config:
+        vault = (await made(config)).credential_vault
+        with pytest.raises(SandboxException) as created:
+            await vault.create(bindings=[], **wrong)
+        with pytest.raises(SandboxException) as patched:
+            await vault.patch(credentials={"add": wrong["credentials"]})
+    for error in (created.value, patched.value):
+        assert isinstance(error, InvalidArgumentException)
+        assert SECRET not in str(error)
+        assert SECRET not in repr(error)
+    assert peer.asked(EGRESS) == []
+
+
+def test_no_value_shows_its_secret() -> None:
+    credential = Credential(name="token", source={"value": SECRET})
+    for value in (
+        credential,
+        credential.source,
+        CredentialMutationSet(add=[credential]),
+        CredentialVaultPatchRequest(credentials={"add": [credential]}),
+    ):
+        assert SECRET not in repr(value)
+        assert SECRET not in str(value)
+
+
+async def test_a_refusal_does_not_show_what_was_sent(peer: SandboxPeer) -> None:
+    peer.on("POST /side/credential-vault", refuses(409, "EXISTS"))
+    async with config_of(peer) as config:
+        vault = (await made(config)).credential_vault
+        with pytest.raises(SandboxApiException) as refused:
+            await vault.create(
+                credentials=[{"name": "t", "source": {"value": SECRET}}], bindings=[]
+            )
+    assert SECRET not in str(refused.value)
+    assert SECRET not in repr(refused.value)
