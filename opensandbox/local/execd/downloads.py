@@ -14,6 +14,7 @@ from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
+from .errors import RUNTIME_ERROR, Refusal
 from .work import Workers
 
 _PIECE = 1024 * 1024
@@ -29,12 +30,18 @@ class Span(NamedTuple):
 
 
 def open_file(path: str) -> int:
-    """A descriptor to read an ordinary file by. Raises OSError."""
+    """A descriptor to read an ordinary file by. Raises OSError or, for a device or pipe, Refusal.
+
+    Of those there may be no end, and no beginning.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if stat.S_ISDIR(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
+    kind = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(kind):
+        return descriptor
+    os.close(descriptor)
+    if stat.S_ISDIR(kind):
         raise IsADirectoryError(errno.EISDIR, "is a directory")
-    return descriptor
+    raise Refusal(500, RUNTIME_ERROR, f"{path!r} is no ordinary file; read it by a command")
 
 
 def size_of(descriptor: int) -> int:

@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import globs
+from .downloads import open_file
 from .errors import FILE_NOT_FOUND, RUNTIME_ERROR, Refusal, from_os, invalid
 
 LARGEST_REPLACED = 64 * 1024 * 1024
@@ -255,10 +256,10 @@ def replace(wanted: Mapping[str, tuple[bytes, bytes]]) -> dict[str, dict[str, in
 
 
 def _replace_in(path: str, old: bytes, new: bytes) -> int:
-    with open(path, "rb") as file:
-        if os.fstat(file.fileno()).st_size > LARGEST_REPLACED:
-            raise invalid(f"{path!r} is larger than {LARGEST_REPLACED} bytes; edit it by a command")
-        content = file.read()
+    with os.fdopen(open_file(path), "rb") as file:
+        content = file.read(LARGEST_REPLACED + 1)
+    if len(content) > LARGEST_REPLACED:
+        raise invalid(f"{path!r} is larger than {LARGEST_REPLACED} bytes; edit it by a command")
     count = content.count(old)
     if count:
         with Replacement(path, Permission({})) as replacement:

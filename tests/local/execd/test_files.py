@@ -208,6 +208,21 @@ def test_a_directory_is_not_downloaded(daemon: Daemon, folder: Path) -> None:
     assert "is a directory" in answer.json()["message"]
 
 
+@pytest.mark.parametrize("params", [{}, {"limit": 1}], ids=["bytes", "lines"])
+@pytest.mark.parametrize("kind", ["device", "pipe"])
+def test_what_has_no_end_is_neither_read_nor_replaced(
+    daemon: Daemon, folder: Path, kind: str, params: dict[str, int]
+) -> None:
+    os.mkfifo(folder / "pipe")
+    (folder / "device").symlink_to("/dev/zero")
+    path = f"{folder}/{kind}"
+    read = daemon.client.get("/files/download", params={"path": path, **params})
+    replaced = daemon.client.post("/files/replace", json={path: {"old": "a", "new": "b"}})
+    for answer in (read, replaced):
+        assert answer.status_code == 500
+        assert "no ordinary file" in answer.json()["message"]
+
+
 def test_info_tells_a_link_from_what_it_leads_to(daemon: Daemon, folder: Path) -> None:
     (folder / "file").write_text("abc")
     (folder / "link").symlink_to("file")
