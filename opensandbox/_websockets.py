@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -68,8 +68,9 @@ class AsyncWebSocket:
 class WebSocket:
     """An open WebSocket. It may be written to while another thread waits for it."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, opened: ExitStack) -> None:
         self._connection = connection
+        self._opened = opened
 
     def send(self, data: str | bytes) -> None:
         """Send one message; waits while the other side does not take it."""
@@ -84,7 +85,7 @@ class WebSocket:
     def close(self) -> None:
         """Close it."""
         with _told():
-            self._connection.close()
+            self._opened.close()
 
 
 async def async_open_websocket(
@@ -114,7 +115,12 @@ def open_websocket(
     from websockets.sync.client import connect
 
     with _told():
-        return WebSocket(connect(url, **_options(headers, context, proxy, seconds)))
+        # In older versions of the library this is the connection, in newer ones it opens one.
+        opened = ExitStack()
+        connection = opened.enter_context(
+            connect(url, **_options(headers, context, proxy, seconds))
+        )
+        return WebSocket(connection, opened)
 
 
 def _options(

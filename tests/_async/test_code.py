@@ -72,7 +72,8 @@ async def test_what_follows_the_end_is_waited_for(peer: SandboxPeer) -> None:
     seen: list[str] = []
     async with config_of(peer) as config:
         done = await code_of(peer, config).run(
-            "42", handlers=ExecutionHandlers(on_result=lambda result: seen.append(result.text))
+            "42",
+            handlers=ExecutionHandlers(on_result=lambda result: seen.append(result.text or "")),
         )
     assert done.result[0].text == "42"
     assert done.execution_count == 3

@@ -73,7 +73,8 @@ def test_what_follows_the_end_is_waited_for(peer: SandboxPeer) -> None:
     seen: list[str] = []
     with config_of(peer) as config:
         done = code_of(peer, config).run(
-            "42", handlers=ExecutionHandlersSync(on_result=lambda result: seen.append(result.text))
+            "42",
+            handlers=ExecutionHandlersSync(on_result=lambda result: seen.append(result.text or "")),
         )
     assert done.result[0].text == "42"
     assert done.execution_count == 3
