@@ -85,6 +85,9 @@ class Wish:
         if len(set(targets)) != len(targets):
             raise invalid("two of the paths are the same")
         uid, gid = environment.check_identity(body.get("uid"), body.get("gid"))
+        if (uid or gid) and not has_many_ids():
+            message = "this sandbox has one user; uid and gid can name no other"
+            raise Refusal(400, NOT_SUPPORTED, message)
         if _choice(body, "uid_mode", ("setpriv", "userns")) == "userns":
             message = "uid_mode userns is not available here; setpriv is"
             raise Refusal(400, NOT_SUPPORTED, message)
@@ -472,6 +475,12 @@ async def _configure(session: IsolatedSession) -> None:
         raise OSError(said.get("error", "its daemon ended at once"))
     _, body = await session.ask("POST", "/session", {"cwd": session.wish.cwd})
     session.shell = json.loads(body)["session_id"]
+
+
+def has_many_ids() -> bool:
+    """Whether there are users here beside the daemon's own."""
+    ranges = Path("/proc/self/uid_map").read_text().splitlines()
+    return sum(int(line.split()[2]) for line in ranges) > 1
 
 
 def hardening() -> dict[str, Any]:

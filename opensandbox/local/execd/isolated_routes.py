@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import uuid
 from collections.abc import Callable
-from pathlib import Path
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.requests import Request
@@ -17,7 +18,15 @@ from opensandbox import __version__ as VERSION
 from . import environment
 from .app import Json
 from .errors import CONTEXT_NOT_FOUND, NOT_SUPPORTED, RUNTIME_ERROR, Refusal, invalid
-from .isolated import IsolatedSession, Isolation, Wish, hardening, moment, request_with
+from .isolated import (
+    IsolatedSession,
+    Isolation,
+    Wish,
+    hardening,
+    has_many_ids,
+    moment,
+    request_with,
+)
 from .requests import read_object
 from .state import State
 
@@ -64,7 +73,7 @@ class IsolatedRoutes:
             "available": self._isolation.available,
             "isolator": "namespaces",
             "version": VERSION,
-            "setpriv_available": self._isolation.available and _has_many_ids(),
+            "setpriv_available": self._isolation.available and has_many_ids(),
             "userns_available": False,
             "commit_supported": False,
             "diff_supported": False,
@@ -107,7 +116,7 @@ class IsolatedRoutes:
             raise invalid("timeout_seconds must be a whole number of seconds")
         envs = environment.check_environment(body.get("envs"))
         session = self._usable(request)
-        session.last_run_at = _now()
+        session.last_run_at = datetime.now(UTC)
         if body.get("background"):
             return await self._run_in_background(session, code, envs, timeout)
         wanted = {"command": code, "timeout": timeout * 1000, "envs": envs}
@@ -123,7 +132,7 @@ class IsolatedRoutes:
         run_id = json.loads(said.split(b"\n\n")[0])["text"]
         _, known = await session.ask("GET", f"/command/status/{run_id}")
         started = json.loads(known)["started_at"]
-        answer = {"session_id": session.id, "run_id": _as_uuid(run_id), "started_at": started}
+        answer = {"session_id": session.id, "run_id": str(uuid.UUID(run_id)), "started_at": started}
         return Json(answer, 202)
 
     async def run_status(self, request: Request) -> Response:
@@ -206,23 +215,6 @@ class _Renamed:
             await send(message)
 
         await self._answer(scope, receive, pass_on)
-
-
-def _has_many_ids() -> bool:
-    ranges = Path("/proc/self/uid_map").read_text().splitlines()
-    return sum(int(line.split()[2]) for line in ranges) > 1
-
-
-def _now() -> Any:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)
-
-
-def _as_uuid(identity: str) -> str:
-    import uuid
-
-    return str(uuid.UUID(identity))
 
 
 def _plain(run_id: str) -> str:

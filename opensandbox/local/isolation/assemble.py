@@ -260,12 +260,12 @@ def _mount_tree(
     tree: dict[str, Any], number: int, sources: dict[str, int], *, base: int, shifted: bool
 ) -> None:
     place = f"{_TREES}/{number}"
-    target = f"{ROOT}/{tree['target']}" if tree["target"] else ROOT
+    target = _inside(tree["target"])
     if tree["kind"] == "entries":
         _mount_entries(tree["source"], target, sources[tree["source"]])
         return
     if tree["kind"] == "read-only":
-        syscalls.move_mount(sources[tree["source"]], target)
+        syscalls.move_mount_onto(sources[tree["source"]], target)
         return
     os.makedirs(f"{place}/low")
     syscalls.move_mount(sources[tree["source"]], f"{place}/low")
@@ -277,7 +277,17 @@ def _mount_tree(
     name = tree["target"].replace("/", "+") or "root"
     upper, work = f"{_WRITABLE}/upper/{name}", f"{_WRITABLE}/work/{name}"
     _make_upper(upper, work, lowers[-1], base=base, shifted=shifted)
-    _mount_overlay(target, lowers, upper, work, shifted=shifted)
+    # Without a tree below it the root is a directory still to be mounted on, by its name.
+    at = f"/proc/self/fd/{target}" if tree["target"] else ROOT
+    _mount_overlay(at, lowers, upper, work, shifted=shifted)
+
+
+def _inside(path: str) -> int:
+    """What is at `path` in the root; a snapshot may have brought links along that lead away."""
+    root = os.open(ROOT, os.O_PATH | os.O_DIRECTORY)
+    found = syscalls.open_in_root(root, path or ".", os.O_PATH)
+    os.close(root)
+    return found
 
 
 def _mount_overlay(target: str, lowers: list[str], upper: str, work: str, *, shifted: bool) -> None:
@@ -299,16 +309,18 @@ def _make_upper(upper: str, work: str, low: str, *, base: int, shifted: bool) ->
         os.chown(upper, base, base)
 
 
-def _mount_entries(source: str, target: str, tree: int) -> None:
+def _mount_entries(source: str, target: int, tree: int) -> None:
     """Each entry of `source` by itself, so that there is room beside them."""
     for entry in os.listdir(source):
-        place = f"{target}/{entry}"
         origin = f"/proc/self/fd/{tree}/{entry}"
         if os.path.isdir(origin) and not os.path.islink(origin) and entry != "opensandbox":
-            os.mkdir(place)
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(entry, dir_fd=target)
+            place = os.open(entry, os.O_PATH | os.O_NOFOLLOW, dir_fd=target)
             fd = syscalls.open_tree(origin, recursive=True)
             syscalls.mount_setattr(fd, syscalls.MOUNT_ATTR_RDONLY, recursive=True)
-            syscalls.move_mount(fd, place)
+            syscalls.move_mount_onto(fd, place)
+            os.close(place)
 
 
 def _fill(plan: Plan, sources: dict[str, int], base: int) -> None:

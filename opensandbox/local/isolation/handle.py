@@ -247,7 +247,8 @@ def _members(started: Started) -> set[int]:
             with contextlib.suppress(OSError):
                 if os.readlink(f"/proc/{entry}/ns/pid") == inside:
                     found.add(int(entry))
-    return found
+    # Isolated sessions have processes of their own, all of them below the first one.
+    return found | _descendants(started)
 
 
 def _descendants(started: Started) -> set[int]:

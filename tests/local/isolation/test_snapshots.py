@@ -100,6 +100,26 @@ def test_a_link_that_leads_out_is_copied_as_a_link(tmp_path: Path, machine: Mach
     assert not any(p.name == "secret" for p in (tmp_path / "kept").rglob("secret"))
 
 
+def test_a_link_in_place_of_a_directory_that_is_mounted_on_leads_nowhere(
+    tmp_path: Path, machine: Machine
+) -> None:
+    if not machine.many_ids:
+        pytest.skip("an ordinary user has nothing mounted there")
+    outside = tmp_path / "outside"
+    (outside / "lib" / "dpkg").mkdir(parents=True)
+    away = f"mv /var /moved && ln -s {outside} /var; rm -rf /srv && ln -s /etc /srv; echo $?"
+    with box(tmp_path, machine) as first:
+        assert first.run(away).stdout == "0\n"
+        with frozen(first):
+            snapshots.take(first.started, tmp_path / "kept")
+    with (
+        pytest.raises(StartError, match="/var: No such file"),
+        box(tmp_path, machine, snapshot=tmp_path / "kept"),
+    ):
+        pass
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["kept", "outside"]
+
+
 def test_without_isolation_the_work_directory_is_copied(tmp_path: Path, machine: Machine) -> None:
     with box(tmp_path, machine, isolation="none") as first:
         assert first.run("mkdir sub; echo kept > sub/note; ln -s / out").error is None
