@@ -2,7 +2,7 @@
 
 The new rules come before those that were there, and one with the target of an old one takes its
 place. Of two new ones with the same target the first counts. In force from the next connection
-on; open ones stay open.
+on; whether open ones to what is now denied are closed is up to the server.
 """
 
 from __future__ import annotations
