@@ -22,7 +22,7 @@ UID = 61_234
 PROGRAM = """
 import json, os, sys
 from pathlib import Path
-from opensandbox.local.isolation import starter
+from opensandbox.local.isolation import snapshots
 from opensandbox.local.isolation.probe import probe
 from opensandbox.local.isolation.spec import Limits
 from tests.local.isolation.boxes import box
@@ -38,11 +38,25 @@ with box(Path(sys.argv[1]), machine, limits=Limits(disk=32 << 20, processes=60))
     said["lines"] = {
         name: [o.stdout, o.stderr] for name, o in ((n, started.run(t)) for n, t in lines.items())
     }
+    wish = {"workspace": {"path": "/home"}}
+    opened = json.loads(started.ask("POST", "/v1/isolated/session", wish)[1])
+    run = f"/v1/isolated/session/{opened['session_id']}/run"
+    code = {"code": "touch x && ls; touch /root/x; sleep 4343 &"}
+    said["session"] = started.ask("POST", run, code)[1]
     started.handle.freeze()
+    states = [
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        for pid in filter(str.isdigit, os.listdir("/proc"))
+        if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\\x004343\\0"
+    ]
+    said["frozen"] = states
+    snapshots.take(started.started, Path(sys.argv[1]) / "kept")
     started.handle.thaw()
     said["answers"] = started.answers()
     directory = Path(started.started.directory)
 said["left"] = directory.exists() or started.handle.alive()
+with box(Path(sys.argv[1]), machine, snapshot=Path(sys.argv[1]) / "kept") as second:
+    said["restored"] = second.run("ls /tmp/a /root/b /home; ls /usr/local/bin/python").stdout
 print(json.dumps(said))
 """
 LINES = {
@@ -166,3 +180,23 @@ def test_the_filter_and_the_capabilities_are_the_same(said: dict[str, object]) -
 def test_it_stops_goes_on_and_leaves_nothing(said: dict[str, object]) -> None:
     assert said["answers"] is True
     assert said["left"] is False
+
+
+def test_an_isolated_session_works_and_is_stopped_with_its_sandbox(
+    said: dict[str, object],
+) -> None:
+    session = str(said["session"])
+    assert '"text":"d\\nx\\n"' in session
+    assert "Read-only file system" in session
+    assert said["frozen"] == ["T"]
+
+
+def test_a_snapshot_begins_a_new_sandbox(said: dict[str, object]) -> None:
+    assert str(said["restored"]).splitlines() == [
+        "/root/b",
+        "/tmp/a",
+        "",
+        "/home:",
+        "d",
+        "/usr/local/bin/python",
+    ]
