@@ -132,11 +132,6 @@ class Snapshots:
         """Every snapshot, newest first."""
         return sorted(self._all.values(), key=lambda s: (s.created_at, s.id), reverse=True)
 
-    @property
-    def busy(self) -> bool:
-        """Whether a copy is being made."""
-        return bool(self._tasks)
-
     async def create(self, sandbox_id: str, name: str | None) -> Snapshot:
         """Begins a snapshot of a sandbox that runs or is paused. Raises Fault."""
         record = self._sandboxes.settled(sandbox_id).record
