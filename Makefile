@@ -21,9 +21,9 @@ check: setup ## format, lint, types, import directions, and the drift of what is
 generate: setup ## openapi/ -> generated/
 	@$(BIN)/python scripts/generate.py
 
-sync: setup ## _async/ -> _sync/, and the public surface
+sync: setup ## _async/ -> _sync/, the public surface, the coverage of the API
 	@$(BIN)/python scripts/unasync.py
-	@$(BIN)/python scripts/surface.py
+	@$(BIN)/python scripts/surface.py && $(BIN)/python scripts/coverage.py
 
 format: setup ## let ruff format what was written by hand
 	@$(BIN)/ruff check --quiet --fix --exit-zero . && $(BIN)/ruff format .

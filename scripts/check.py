@@ -34,6 +34,7 @@ CHECKS: dict[str, list[str]] = {
     "import directions": [str(BIN / "lint-imports"), "--no-cache"],
     "_sync/": [PYTHON, "scripts/unasync.py", "--check"],
     "public surface": [PYTHON, "scripts/surface.py", "--check"],
+    "coverage of the API": [PYTHON, "scripts/coverage.py", "--check"],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
     "lint": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
 }
