@@ -68,9 +68,12 @@ class Outlets:
 
     async def serve(self, sandbox_id: str, body: Body) -> None:
         """Lets out a sandbox that runs. Raises ControlError and OSError."""
-        path = body.control_path
+        path, outlet = body.control_path, self._open.get(sandbox_id)
         listener = await self._in_thread(lambda: control.take_listener(path, PORT))
-        await self._open[sandbox_id].open(listener)
+        if outlet is None or self._open.get(sandbox_id) is not outlet:
+            listener.close()  # The sandbox ended meanwhile.
+        else:
+            await outlet.open(listener)
 
     async def variables(self, sandbox_id: str, body: Body) -> dict[str, str]:
         """What tells the programs of a sandbox of their way out. Raises ControlError."""
