@@ -1,0 +1,61 @@
+# Written by scripts/unasync.py from tests/contract/_async/test_egress.py. Do not edit.
+"""The credential vault of a sandbox on a real server: what goes in does not come out."""
+
+from __future__ import annotations
+
+import pytest
+
+from opensandbox import ConnectionConfigSync, SandboxSync
+from opensandbox.exceptions import SandboxApiException
+from opensandbox.models.sandboxes import CredentialProxyConfig, NetworkPolicy, NetworkRule
+from tests.contract.conftest import Server
+
+SECRET = "hunter2-the-secret"
+BINDING: dict[str, object] = {
+    "name": "example",
+    "match": {"hosts": ["example.com"]},
+    "auth": {"type": "bearer", "credential": "token"},
+}
+
+
+def test_a_vault_lives_beside_its_sandbox(server: Server, config: ConnectionConfigSync) -> None:
+    if not server.embedded:
+        pytest.skip("not every server has a credential proxy")
+    with SandboxSync.temporary(
+        server.image,
+        connection_config=config,
+        ready_timeout=server.ready_timeout,
+        credential_proxy=CredentialProxyConfig(enabled=True),
+        network_policy=NetworkPolicy(egress=[NetworkRule(action="allow", target="example.com")]),
+    ) as sandbox:
+        vault = sandbox.credential_vault
+        with pytest.raises(SandboxApiException) as missing:
+            vault.get()
+        assert missing.value.status_code == 404
+
+        made = vault.create(
+            credentials=[{"name": "token", "source": {"value": SECRET}}], bindings=[BINDING]
+        )
+        assert [one.name for one in made.credentials] == ["token"]
+        assert (vault.get_credential("token")).source_type == "inline"
+        binding = vault.get_binding("example")
+        assert binding.match is not None
+        assert binding.match.hosts == ["example.com"]
+
+        changed = vault.patch(
+            expected_revision=made.revision,
+            credentials={"add": [{"name": "other", "source": {"value": SECRET}}]},
+        )
+        assert changed.revision > made.revision
+        assert sorted(one.name for one in vault.list_credentials()) == ["other", "token"]
+        with pytest.raises(SandboxApiException) as late:
+            vault.patch(expected_revision=made.revision, bindings={"delete": ["example"]})
+        assert late.value.status_code in (409, 412)
+        assert [one.name for one in vault.list_bindings()] == ["example"]
+
+        inside = sandbox.commands.run("cat /proc/*/environ; env")
+        assert SECRET not in inside.stdout + inside.stderr
+        assert SECRET not in repr(vault.get())
+        vault.delete()
+        with pytest.raises(SandboxApiException):
+            vault.get()
