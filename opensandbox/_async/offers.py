@@ -4,18 +4,18 @@ known of it.
 Rules:
 
 * Nothing here makes, waits for or ends a sandbox, but for what the server does on request.
-* What is not needed by every program is looked up when it is first used.
+* What is not needed by every program is looked up, and loaded, when it is first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from .._wire.urls import endpoint_url
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
-from ..models.diagnostics import DiagnosticContent
 from ..models.sandboxes import (
     CreateSnapshotRequest,
     NetworkPolicy,
@@ -26,18 +26,21 @@ from ..models.sandboxes import (
     SandboxRenewResponse,
     SnapshotInfo,
 )
-from .code import Code
 from .commands import Commands
 from .config import ConnectionConfig
-from .diagnostics import Diagnostics
-from .egress import CredentialVault, Egress, EgressService
 from .files import Filesystem
 from .health import Health
 from .http import Service
-from .isolation import IsolationService
 from .lifecycle import Sandboxes
 from .metrics import Metrics
-from .terminal import Terminal
+
+if TYPE_CHECKING:
+    from ..models.diagnostics import DiagnosticContent
+    from .code import Code
+    from .diagnostics import Diagnostics
+    from .egress import CredentialVault, Egress
+    from .isolation import IsolationService
+    from .terminal import Terminal
 
 
 class Offers:
@@ -76,6 +79,8 @@ class Offers:
     @property
     def code(self) -> Code:
         """Running code in it, in contexts that keep their variables."""
+        from .code import Code
+
         return Code(self._execd)
 
     def terminal(
@@ -110,6 +115,8 @@ class Offers:
                 await terminal.write("make\\n")
                 print(await terminal.read(timeout=10))
         """
+        from .terminal import Terminal
+
         return Terminal(
             self._execd,
             working_directory=working_directory,
@@ -126,21 +133,29 @@ class Offers:
     @property
     def isolation(self) -> IsolationService:
         """Sessions in it that see only a part of it."""
+        from .isolation import IsolationService
+
         return IsolationService(self._execd)
 
     @property
     def egress(self) -> Egress:
         """What it may reach."""
+        from .egress import Egress, EgressService
+
         return Egress(EgressService(self._sandboxes, self.id))
 
     @property
     def credential_vault(self) -> CredentialVault:
         """The credentials that are put into its requests from outside."""
+        from .egress import CredentialVault, EgressService
+
         return CredentialVault(EgressService(self._sandboxes, self.id))
 
     @property
     def diagnostics(self) -> Diagnostics:
         """What the server knows about why it does not work."""
+        from .diagnostics import Diagnostics
+
         return Diagnostics(self.connection_config)
 
     @property

@@ -5,18 +5,18 @@ known of it.
 Rules:
 
 * Nothing here makes, waits for or ends a sandbox, but for what the server does on request.
-* What is not needed by every program is looked up when it is first used.
+* What is not needed by every program is looked up, and loaded, when it is first used.
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 from .._wire.urls import endpoint_url
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
-from ..models.diagnostics import DiagnosticContent
 from ..models.sandboxes import (
     CreateSnapshotRequest,
     NetworkPolicy,
@@ -27,18 +27,21 @@ from ..models.sandboxes import (
     SandboxRenewResponse,
     SnapshotInfo,
 )
-from .code import CodeSync
 from .commands import CommandsSync
 from .config import ConnectionConfigSync
-from .diagnostics import DiagnosticsSync
-from .egress import CredentialVaultSync, EgressServiceSync, EgressSync
 from .files import FilesystemSync
 from .health import HealthSync
 from .http import ServiceSync
-from .isolation import IsolationServiceSync
 from .lifecycle import SandboxesSync
 from .metrics import MetricsSync
-from .terminal import TerminalSync
+
+if TYPE_CHECKING:
+    from ..models.diagnostics import DiagnosticContent
+    from .code import CodeSync
+    from .diagnostics import DiagnosticsSync
+    from .egress import CredentialVaultSync, EgressSync
+    from .isolation import IsolationServiceSync
+    from .terminal import TerminalSync
 
 
 class OffersSync:
@@ -77,6 +80,8 @@ class OffersSync:
     @property
     def code(self) -> CodeSync:
         """Running code in it, in contexts that keep their variables."""
+        from .code import CodeSync
+
         return CodeSync(self._execd)
 
     def terminal(
@@ -111,6 +116,8 @@ class OffersSync:
                 terminal.write("make\\n")
                 print(terminal.read(timeout=10))
         """
+        from .terminal import TerminalSync
+
         return TerminalSync(
             self._execd,
             working_directory=working_directory,
@@ -127,21 +134,29 @@ class OffersSync:
     @property
     def isolation(self) -> IsolationServiceSync:
         """Sessions in it that see only a part of it."""
+        from .isolation import IsolationServiceSync
+
         return IsolationServiceSync(self._execd)
 
     @property
     def egress(self) -> EgressSync:
         """What it may reach."""
+        from .egress import EgressServiceSync, EgressSync
+
         return EgressSync(EgressServiceSync(self._sandboxes, self.id))
 
     @property
     def credential_vault(self) -> CredentialVaultSync:
         """The credentials that are put into its requests from outside."""
+        from .egress import CredentialVaultSync, EgressServiceSync
+
         return CredentialVaultSync(EgressServiceSync(self._sandboxes, self.id))
 
     @property
     def diagnostics(self) -> DiagnosticsSync:
         """What the server knows about why it does not work."""
+        from .diagnostics import DiagnosticsSync
+
         return DiagnosticsSync(self.connection_config)
 
     @property
