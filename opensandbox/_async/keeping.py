@@ -122,9 +122,15 @@ class Keeping:
         patience = Patience(
             timeout, polling_interval, name="timeout", interval_name="polling_interval"
         )
+        snapshot: SnapshotInfo | None = None
         while True:
             limit = patience.bound(request_timeout, self._sandboxes.config.request_timeout)
-            snapshot = await self.get_snapshot(snapshot_id, request_timeout=limit)
+            try:
+                snapshot = await self.get_snapshot(snapshot_id, request_timeout=limit)
+            except SandboxTimeoutException as error:
+                if snapshot is None or patience.left > 0:
+                    raise
+                raise _still(snapshot, patience) from error
             status = snapshot.status
             if status.state == SnapshotState.READY:
                 return snapshot
@@ -135,10 +141,7 @@ class Keeping:
                     sandbox_id=snapshot.sandbox_id,
                 )
             if not await patience.pause():
-                raise SandboxTimeoutException(
-                    f"Snapshot {snapshot_id} was still {status.state} after {patience.limit:g} s",
-                    sandbox_id=snapshot.sandbox_id,
-                )
+                raise _still(snapshot, patience)
 
     async def delete_snapshot(
         self, snapshot_id: str, *, request_timeout: Seconds | None = None
@@ -205,4 +208,11 @@ def _filter(
         states=None if states is None else list(states),
         page=page,
         page_size=page_size,
+    )
+
+
+def _still(snapshot: SnapshotInfo, patience: Patience) -> SandboxTimeoutException:
+    return SandboxTimeoutException(
+        f"Snapshot {snapshot.id} was still {snapshot.status.state} after {patience.limit:g} s",
+        sandbox_id=snapshot.sandbox_id,
     )

@@ -442,6 +442,10 @@ class Sandbox(Offers):
                     raise
                 gone = known.status.model_copy(update={"state": SandboxState.TERMINATED})
                 return known.model_copy(update={"status": gone})
+            except SandboxTimeoutException as error:
+                if known is None or patience.left > 0:
+                    raise
+                raise self._still(known, patience, state) from error
             if known.status.state == state:
                 return known
             if known.status.state in (SandboxState.FAILED, SandboxState.TERMINATED):
@@ -450,11 +454,14 @@ class Sandbox(Offers):
                     sandbox_id=self.id,
                 )
             if not await patience.pause():
-                raise SandboxTimeoutException(
-                    f"Sandbox {self.id} was still {known.status.state} after {patience.limit:g} s,"
-                    f" not {state}",
-                    sandbox_id=self.id,
-                )
+                raise self._still(known, patience, state)
+
+    def _still(self, known: SandboxInfo, patience: Patience, state: str) -> SandboxTimeoutException:
+        return SandboxTimeoutException(
+            f"Sandbox {self.id} was still {known.status.state} after {patience.limit:g} s,"
+            f" not {state}",
+            sandbox_id=self.id,
+        )
 
     # --- ended
 

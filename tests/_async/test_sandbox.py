@@ -578,8 +578,18 @@ async def test_wait_until_a_state(peer: SandboxPeer) -> None:
         sandbox = await made(peer, config)
         peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), says(info("Paused")))
         assert (await sandbox.wait_until("Paused")).status.state == "Paused"
-        with pytest.raises(SandboxTimeoutException, match=r"still Paused after 0\.1 s"):
-            await sandbox.wait_until("Running", timeout=0.1)
+        with pytest.raises(SandboxTimeoutException, match=r"still Paused after 0\.5 s"):
+            await sandbox.wait_until("Running", timeout=0.5)
+
+
+async def test_wait_until_says_the_last_state_though_the_last_request_hangs(
+    peer: SandboxPeer,
+) -> None:
+    async with config_of(peer) as config:
+        sandbox = await made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), hang())
+        with pytest.raises(SandboxTimeoutException, match=r"still Pausing after 0\.5 s"):
+            await sandbox.wait_until("Paused", timeout=0.5)
 
 
 async def test_wait_until_gives_up_on_a_sandbox_that_failed(peer: SandboxPeer) -> None:

@@ -151,7 +151,7 @@ def test_waiting_for_a_snapshot_is_bounded(peer: SandboxPeer) -> None:
     peer.on("GET /v1/snapshots/n1", says(snapshot("Creating")))
     with config_of(peer) as config, SandboxManagerSync.create(config) as manager:
         with pytest.raises(SandboxTimeoutException, match="still Creating"):
-            manager.wait_until_ready("n1", timeout=0.05, polling_interval=0.01)
+            manager.wait_until_ready("n1", timeout=0.5, polling_interval=0.01)
 
 
 def test_a_snapshot_is_deleted(peer: SandboxPeer) -> None:

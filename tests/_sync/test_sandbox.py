@@ -577,8 +577,18 @@ def test_wait_until_a_state(peer: SandboxPeer) -> None:
         sandbox = made(peer, config)
         peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), says(info("Paused")))
         assert (sandbox.wait_until("Paused")).status.state == "Paused"
-        with pytest.raises(SandboxTimeoutException, match=r"still Paused after 0\.1 s"):
-            sandbox.wait_until("Running", timeout=0.1)
+        with pytest.raises(SandboxTimeoutException, match=r"still Paused after 0\.5 s"):
+            sandbox.wait_until("Running", timeout=0.5)
+
+
+def test_wait_until_says_the_last_state_though_the_last_request_hangs(
+    peer: SandboxPeer,
+) -> None:
+    with config_of(peer) as config:
+        sandbox = made(peer, config)
+        peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), hang())
+        with pytest.raises(SandboxTimeoutException, match=r"still Pausing after 0\.5 s"):
+            sandbox.wait_until("Paused", timeout=0.5)
 
 
 def test_wait_until_gives_up_on_a_sandbox_that_failed(peer: SandboxPeer) -> None:
