@@ -85,6 +85,13 @@ def _add_serve(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="directory below which host volumes may lie; may be repeated",
     )
     add(
+        "--disk",
+        default="10Gi",
+        metavar="SIZE",
+        help="what a sandbox may write unless it asks for another limit, such as 10Gi, or none "
+        "(default: %(default)s); as root only",
+    )
+    add(
         "--host-alias",
         action="append",
         default=[],

@@ -18,6 +18,7 @@ from ..local.settings import (
     InvalidSetting,
     Settings,
     read_host_alias,
+    read_size,
     state_directory,
 )
 from . import ALREADY_RUNNING, DONE, REFUSED, complain
@@ -37,6 +38,7 @@ def read_settings(arguments: argparse.Namespace) -> Settings:
         idle_timeout=arguments.idle_timeout,
         kill_on_exit=arguments.kill_on_exit,
         volume_prefixes=tuple(arguments.allow_volumes),
+        disk=read_size(arguments.disk),
         host_aliases=tuple(map(read_host_alias, arguments.host_alias)),
     )
 

@@ -14,6 +14,7 @@ from typing import Literal
 from attrs import field, frozen
 
 from .egress.addresses import Address, InvalidHost, parse_host
+from .server.values import quantity
 
 Isolation = Literal["auto", "bubblewrap", "none"]
 
@@ -21,6 +22,8 @@ DIRECTORY_VARIABLE = "OPEN_SANDBOX_LOCAL_DIR"
 API_KEY_VARIABLE = "OPEN_SANDBOX_API_KEY"
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "::1", "localhost"})
+DISK = 10 << 30
+SMALLEST_DISK = 16 << 20
 
 
 class InvalidSetting(ValueError):
@@ -57,6 +60,16 @@ def read_host_alias(text: str) -> tuple[str, Address]:
     if not isinstance(known, str) or isinstance(place, str):
         raise InvalidSetting(f"host alias {text!r} is not of the form NAME=ADDRESS")
     return known, place
+
+
+def read_size(text: str) -> int | None:
+    """Bytes from a text such as ``10Gi``; None from ``none``. Raises InvalidSetting."""
+    if text == "none":
+        return None
+    try:
+        return int(quantity(text))
+    except ValueError as error:
+        raise InvalidSetting(f"size {error}, nor none") from None
 
 
 def _at_least(value: float, least: float, name: str) -> None:
@@ -98,6 +111,9 @@ class Settings:
     counts for both, so an address that is not public needs a rule of its own."""
     processes: int = 512
     """How many processes and threads one sandbox may have."""
+    disk: int | None = DISK
+    """How many bytes a sandbox may write that does not say it itself; None: no limit. It takes room
+    only as it is written. Without loop devices, as for an ordinary user, there is no limit."""
 
     def __attrs_post_init__(self) -> None:
         if not 0 <= self.port <= 65535:
@@ -111,6 +127,8 @@ class Settings:
         _at_least(self.start_timeout, 0.1, "start timeout")
         _at_least(self.parallel_starts, 1, "parallel starts")
         _at_least(self.processes, 16, "processes")
+        if self.disk is not None:
+            _at_least(self.disk, SMALLEST_DISK, "disk")
         for prefix in self.volume_prefixes:
             if not prefix.is_absolute():
                 raise InvalidSetting(f"the volume prefix {prefix} is not an absolute path")

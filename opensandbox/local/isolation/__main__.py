@@ -16,6 +16,8 @@ if __name__ == "__main__":
 
     if sys.argv[1] == "try-idmap":
         assemble.try_idmap(int(sys.argv[2]), int(sys.argv[3]))
+    elif sys.argv[1] == "try-image":
+        assemble.try_image(sys.argv[2])
     else:
         kinds = {"assemble": assemble.main, "plain": plain.main, "snapshot": snapshots.main}
         kinds[sys.argv[1]]()

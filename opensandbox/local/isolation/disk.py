@@ -9,10 +9,12 @@ from __future__ import annotations
 import shutil
 import subprocess
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from opensandbox.local.isolation.probe import Machine
 from opensandbox.local.isolation.spec import Limits
+
+if TYPE_CHECKING:
+    from opensandbox.local.isolation.probe import Machine
 
 _SEARCHED = "/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -28,7 +30,7 @@ def prepare(directory: Path, limits: Limits, machine: Machine) -> dict[str, Any]
         return {"kind": "directory", "path": str(place)}
     if limits.disk is not None and machine.loop:
         image = directory / "disk.img"
-        _make_image(image, limits.disk)
+        make_image(image, limits.disk)
         return {"kind": "image", "path": str(image)}
     size = limits.disk or machine.memory // 4
     return {"kind": "tmpfs", "size": size}
@@ -42,7 +44,11 @@ def described(limits: Limits, machine: Machine) -> str:
     return f"{limits.disk} bytes, in {where}"
 
 
-def _make_image(image: Path, size: int) -> None:
+def make_image(image: Path, size: int) -> None:
+    """An empty file system of `size` bytes in the new file `image`; takes milliseconds.
+
+    Raises OSError.
+    """
     program = shutil.which("mkfs.ext4", path=_SEARCHED)
     if program is None:
         raise FileNotFoundError("mkfs.ext4 (package e2fsprogs) is not installed")

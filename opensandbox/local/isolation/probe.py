@@ -11,11 +11,12 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from attrs import evolve, field, frozen
 
-from opensandbox.local.isolation import seccomp, syscalls
+from opensandbox.local.isolation import disk, seccomp, syscalls
 
 CGROUP_NAME = "opensandbox"
 """How the names of a sandbox's control groups begin."""
@@ -24,6 +25,7 @@ BASE_ID = 100_000
 ID_COUNT = 65_536
 _SEARCHED = "/usr/sbin:/usr/bin:/sbin:/bin:/usr/local/bin"
 _TRIAL_TIMEOUT = 20.0
+_TRIAL_SIZE = 16 << 20
 
 
 @frozen(kw_only=True)
@@ -82,7 +84,7 @@ def probe() -> Machine:
         fatal += _try_bubblewrap(found, root=root)
     v1 = _version_1() if root else {}
     v2 = _version_2() if root else None
-    loop = root and os.path.exists("/dev/loop-control") and _has("mkfs.ext4") and _has("mount")
+    loop = root and os.path.exists("/dev/loop-control") and _has("mount") and _try_image()
     many = root and not fatal and _try_idmap()
     machine = Machine(
         root=root,
@@ -120,7 +122,8 @@ def _with_problems(machine: Machine) -> Machine:
         )
     if machine.root and not machine.loop:
         listed.append(
-            "Disk limits are kept in memory: no loop device or no mkfs.ext4; install e2fsprogs and "
+            "Disk limits are kept in memory: no loop device or no mkfs.ext4; who does not ask "
+            "for one has none. Install e2fsprogs and "
             "give the server /dev/loop-control."
         )
     return evolve(machine, problems=tuple(listed))
@@ -221,6 +224,26 @@ def _try_idmap() -> bool:
         check=False,
         timeout=_TRIAL_TIMEOUT,
     )
+    return done.returncode == 0
+
+
+def _try_image() -> bool:
+    """Whether a disk image can be made and mounted: a container may have no loop devices."""
+    program = str(Path(__file__).with_name("__main__.py"))
+    with tempfile.TemporaryDirectory(prefix="opensandbox-probe-") as directory:
+        image = Path(directory, "disk.img")
+        try:
+            disk.make_image(image, _TRIAL_SIZE)
+        except OSError:
+            return False
+        done = subprocess.run(
+            [sys.executable, "-I", "-S", program, "try-image", str(image)],
+            env={},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_TRIAL_TIMEOUT,
+        )
     return done.returncode == 0
 
 

@@ -1,7 +1,7 @@
 """Sandboxes on this machine: the server's words turned into the starter's.
 
 - Host volumes lie below a directory that the server may give, after all links are followed.
-- A spare stands on the machine's own root, with no volumes and no disk limit of its own.
+- A spare stands on the machine's own root, with no volumes and the usual limit of the disk.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _SHUTDOWN_TIMEOUT = 2.0
 class MachineBody:
     """A sandbox that the starter started."""
 
-    def __init__(self, started: Started, processes: int) -> None:
+    def __init__(self, started: Started, settings: Settings) -> None:
         self._started = started
         self._handle = handle.Handle(started)
-        self._processes = processes
+        self._settings = settings
 
     @property
     def started(self) -> Mapping[str, JSON]:
@@ -63,7 +63,7 @@ class MachineBody:
 
     def set_limits(self, resources: Resources) -> None:
         """Changes what it may use; the disk's limit stays."""
-        self._handle.set_limits(_limits(resources, self._processes))
+        self._handle.set_limits(_limits(resources, self._settings))
 
     def freeze(self) -> None:
         """Stops all its processes."""
@@ -107,13 +107,14 @@ class MachineHost:
         return MachineHost(settings, machine, "bubblewrap")
 
     def look(self, plan: Plan) -> Ground:
-        """Spares stand on the machine's own root and have no volume and no limit of the disk."""
+        """Spares stand on the machine's own root, with no volume and the usual disk."""
         root = self._root(plan.image)
         special = root.path is not None or bool(root.environment) or plan.snapshot is not None
         notes = {PREFIX + "root": root.note or root.name}
+        special = special or plan.resources.disk not in (None, self._usual_disk)
         return Ground(
             enclosed=self._isolation != "none",
-            needs_own_start=special or bool(plan.volumes) or plan.resources.disk is not None,
+            needs_own_start=special or bool(plan.volumes),
             notes=notes,
         )
 
@@ -133,7 +134,7 @@ class MachineHost:
             directory=plan.directory,
             root=self._root(plan.image),
             isolation=self._isolation,
-            limits=_limits(plan.resources, self._settings.processes),
+            limits=_limits(plan.resources, self._settings, usual_disk=self._usual_disk),
             mounts=tuple(self._mount(volume) for volume in plan.volumes),
             snapshot=plan.snapshot,
         )
@@ -141,7 +142,7 @@ class MachineHost:
             started = starter.start(spec, self._machine)
         except starter.StartError as error:
             raise StartError(str(error)) from error
-        return MachineBody(started, self._settings.processes)
+        return MachineBody(started, self._settings)
 
     def adopt(self, started: Mapping[str, JSON]) -> Body | None:
         """The sandbox of an earlier server, when it still runs."""
@@ -149,7 +150,7 @@ class MachineHost:
             known = Started.from_dict(started)
         except TypeError:
             return None
-        body = MachineBody(known, self._settings.processes)
+        body = MachineBody(known, self._settings)
         if body.alive():
             return body
         # Its groups and files are still there; nothing else will remove them.
@@ -199,17 +200,24 @@ class MachineHost:
             raise invalid(f"{error}.", code="VOLUME::INVALID_MOUNT_PATH") from error
 
     @property
+    def _usual_disk(self) -> int | None:
+        """The disk of a sandbox that does not say how much it wants. In memory it would cost too
+        much: only files on this machine's disk are limited so."""
+        limited = self._isolation == "bubblewrap" and self._machine.loop
+        return self._settings.disk if limited else None
+
+    @property
     def _allowed(self) -> tuple[Path, ...]:
         return self._settings.volume_prefixes
 
 
-def _limits(resources: Resources, processes: int) -> Limits:
+def _limits(resources: Resources, settings: Settings, *, usual_disk: int | None = None) -> Limits:
     try:
         return Limits(
             cpu=resources.cpu,
             memory=resources.memory,
-            disk=resources.disk,
-            processes=processes,
+            disk=usual_disk if resources.disk is None else resources.disk,
+            processes=settings.processes,
         )
     except ValueError as error:
         raise invalid(f"resourceLimits: {error}.") from error

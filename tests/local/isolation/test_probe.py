@@ -38,3 +38,13 @@ def test_looking_leaves_nothing_behind(tmp_path: Path) -> None:
     looking.probe()
     assert Path("/proc/self/mountinfo").read_text() == before
     assert looking.file_system(Path("/proc/self")) == "proc"
+
+
+def test_a_machine_without_loop_devices_is_known_by_trying(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(image: Path, size: int) -> None:
+        image.write_bytes(b"no file system")
+
+    monkeypatch.setattr("opensandbox.local.isolation.disk.make_image", refuse)
+    assert not looking.probe().loop

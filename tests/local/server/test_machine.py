@@ -187,3 +187,38 @@ def test_a_server_that_others_reach_has_endpoints_that_they_reach(tmp_path: Path
         first.kill()
         with running(tmp_path, *options, program=REAL):
             assert httpx.get(ping, headers=found["headers"], trust_env=False).status_code == 200
+
+
+@pytest.mark.isolation
+@pytest.mark.skipif(os.geteuid() != 0, reason="an ordinary user has no loop devices")
+@pytest.mark.parametrize("spares", [0, 1])
+def test_a_sandbox_that_asks_for_no_disk_has_the_usual_one(tmp_path: Path, spares: int) -> None:
+    options = (f"--spares={spares}", "--disk=64Mi", "--kill-on-exit")
+    with running(tmp_path, *options, program=REAL) as server:
+        usual, own = server.create(), server.create(resourceLimits={"ephemeral-storage": "128Mi"})
+        fill = "dd if=/dev/zero of=/root/big bs=1M count=100 2>&1; rm /root/big"
+        assert "No space left on device" in run(server, usual["id"], fill)
+        assert usual["extensions"]["opensandbox.local/disk"].startswith(f"{64 << 20} bytes")
+        assert "No space left" not in run(server, own["id"], fill)
+        snapshot = server.snapshot(usual["id"])
+        body = {"image": None, "snapshotId": snapshot}
+        again = server.client.post("/sandboxes", json=body).json()
+        assert "No space left on device" in run(server, again["id"], fill)
+
+
+@pytest.mark.isolation
+def test_no_limit_of_the_disk_may_be_asked_for(tmp_path: Path) -> None:
+    options = ("--spares=0", "--disk=none", "--kill-on-exit")
+    with running(tmp_path, *options, program=REAL) as server:
+        made = server.create()
+        assert made["extensions"]["opensandbox.local/disk"] == "not limited"
+
+
+@pytest.mark.parametrize("size", ["10Gb", "-1", "", "1Ki"])
+def test_a_wrong_size_of_the_disk_is_one_clear_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], size: str
+) -> None:
+    from opensandbox.cli import main
+
+    assert main(["serve", f"--directory={tmp_path}", f"--disk={size}"]) == 2
+    assert capsys.readouterr().err.startswith("opensandbox: ")
