@@ -103,12 +103,12 @@ def replace_results(results: ReplaceResultByPath) -> list[ContentReplaceResult]:
 
 
 def sandbox_metrics(metrics: Metrics) -> SandboxMetrics:
-    """The load of a sandbox at one moment."""
+    """The load of a sandbox at one moment; servers write 2 as well as 2.0."""
     return SandboxMetrics(
-        cpu_count=metrics.cpu_count,
-        cpu_used_percentage=metrics.cpu_used_pct,
-        memory_total_in_mib=metrics.mem_total_mib,
-        memory_used_in_mib=metrics.mem_used_mib,
+        cpu_count=float(metrics.cpu_count),
+        cpu_used_percentage=float(metrics.cpu_used_pct),
+        memory_total_in_mib=float(metrics.mem_total_mib),
+        memory_used_in_mib=float(metrics.mem_used_mib),
         timestamp=metrics.timestamp,
     )
 

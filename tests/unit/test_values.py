@@ -51,6 +51,25 @@ def test_metrics_get_their_public_names() -> None:
     assert metrics.timestamp == 7
 
 
+def test_metrics_are_floats_where_they_say_so() -> None:
+    metrics = values.sandbox_metrics_frame(
+        {
+            "cpu_count": 2,
+            "cpu_used_pct": 50,
+            "mem_total_mib": 100,
+            "mem_used_mib": 10,
+            "timestamp": 7,
+        }
+    )
+    floats = [name for name, value in metrics.to_dict().items() if type(value) is float]
+    assert floats == [
+        "cpu_count",
+        "cpu_used_percentage",
+        "memory_total_in_mib",
+        "memory_used_in_mib",
+    ]
+
+
 @pytest.mark.parametrize("cursor", [None, "", "x", "-1", "1.5", "²"])
 def test_a_cursor_that_is_no_number_is_none(cursor: str | None) -> None:
     assert values.command_logs("é".encode()[:1], cursor).cursor is None
