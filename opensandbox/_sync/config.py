@@ -232,7 +232,8 @@ class ConnectionConfigSync:
 
     #: The key of the server. None: the environment variable OPEN_SANDBOX_API_KEY, else none.
     api_key: str | None = attrs.field(default=None, validator=_key, repr=False)
-    #: `host`, `host:port`, a URL, or `local` for the embedded runtime of this machine.
+    #: `host`, `host:port`, a URL, or `local` for the embedded runtime of this machine. The `/v1` of
+    #: the API is added; one at the end is not added twice.
     #: None: the environment variable OPEN_SANDBOX_DOMAIN, else localhost:8080.
     domain: str | None = attrs.field(default=None, validator=_domain)
     #: http or https; a scheme in `domain` wins.

@@ -37,9 +37,12 @@ def protocol_and_host(domain: str, protocol: str = "http") -> tuple[str, str]:
 
 
 def server_url(domain: str, protocol: str = "http") -> str:
-    """The base of the lifecycle API, without a trailing slash."""
+    """The base of the lifecycle API, without a trailing slash.
+
+    A domain that ends in `/v1` names that base itself.
+    """
     scheme, host = protocol_and_host(domain, protocol)
-    return f"{scheme}://{host}/v1"
+    return f"{scheme}://{host.removesuffix('/v1')}/v1"
 
 
 def endpoint_url(endpoint: str, protocol: str) -> str:

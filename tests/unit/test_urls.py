@@ -26,6 +26,9 @@ from opensandbox.exceptions import InvalidArgumentException
         ("host/opensandbox/", "https", "https://host/opensandbox/v1"),
         (" host ", "http", "http://host/v1"),
         ("[::1]:8080", "http", "http://[::1]:8080/v1"),
+        ("http://host/v1", "http", "http://host/v1"),
+        ("host:8080/opensandbox/v1/", "https", "https://host:8080/opensandbox/v1"),
+        ("v1", "http", "http://v1/v1"),
     ],
 )
 def test_the_server(domain: str, protocol: str, url: str) -> None:
