@@ -28,6 +28,8 @@ Rules:
   before anything was sent. Whoever raises decides.
 * `str()` gives the message and then, in brackets, what it does not say already: status, code,
   request and sandbox.
+* A keyword that a method does not have is Python's own TypeError, as for any function; one that a
+  config or a model does not have is an InvalidArgumentException, which names what was meant.
 * They can be pickled; a cause that is neither ours nor Python's own travels as its text.
 """
 
