@@ -106,6 +106,10 @@ class Settings:
     """Seconds a sandbox that ended by itself stays visible, unless it expires before."""
     max_body: int = 1024 * 1024
     """The largest JSON body that is read."""
+    head_timeout: float = 20.0
+    """Seconds within which the head of a request must have come."""
+    connections: int = 512
+    """How many connections may be open at once; further ones are closed."""
     host_aliases: tuple[tuple[str, Address], ...] = ()
     """Names that sandboxes reach at these addresses, whatever the resolver says; the network policy
     counts for both, so an address that is not public needs a rule of its own."""

@@ -16,7 +16,8 @@ import sys
 import time
 from collections.abc import Iterator
 from email.utils import formatdate
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 
 def _enter_uvicorn() -> None:
@@ -29,6 +30,8 @@ _enter_uvicorn()
 
 from uvicorn.config import Config  # noqa: E402
 from uvicorn.server import Server, ServerState  # noqa: E402
+
+from opensandbox.local.connections import BoundedProtocol  # noqa: E402
 
 # Some of its modules look for these in the package, where `__init__` would have put them.
 vars(sys.modules["uvicorn"]).update(Config=Config, Server=Server)
@@ -61,12 +64,13 @@ class _FreshState(ServerState):
 class ApiServer(Server):
     """Serves one application until it is told to stop."""
 
-    def __init__(self, app: Any, websockets: Any) -> None:
+    def __init__(self, app: Any, websockets: Any, *, head_timeout: float = 20.0) -> None:
+        """The head of a request must have come within `head_timeout` seconds."""
         super().__init__(
             Config(
                 app,
                 loop="none",
-                http="h11",
+                http=cast(Any, partial(BoundedProtocol, head_timeout=head_timeout)),
                 ws=websockets,
                 lifespan="off",
                 interface="asgi3",

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import logging.handlers
 import os
@@ -19,10 +20,11 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any, cast
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from opensandbox import __version__ as VERSION
 
+from ..connections import BoundedProtocol
 from ..settings import Settings
 from . import discovery
 from .app import make_app
@@ -64,7 +66,7 @@ async def _serve(settings: Settings, host: Host) -> None:
         activity = Activity()
         app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, activity)
         with _listener(settings) as listener:
-            server = _uvicorn(app)
+            server = make_server(app, settings)
             url = _url(settings, listener)
             tasks = [asyncio.create_task(keep_spares(sandboxes))]
             if settings.embedded:
@@ -113,11 +115,15 @@ def _listener(settings: Settings) -> socket.socket:
     return listener
 
 
-def _uvicorn(app: Starlette) -> uvicorn.Server:
+def make_server(app: ASGIApp, settings: Settings) -> uvicorn.Server:
+    """uvicorn, told what a connection may cost."""
+    protocol = functools.partial(
+        BoundedProtocol, head_timeout=settings.head_timeout, connections=settings.connections
+    )
     config = uvicorn.Config(
         cast(Any, app),
         loop="asyncio",
-        http="h11",
+        http=cast(Any, protocol),
         ws="websockets-sansio",
         ws_per_message_deflate=False,
         lifespan="off",
