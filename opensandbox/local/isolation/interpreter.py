@@ -91,7 +91,10 @@ sys.exit(main(sys.argv[1:]))
 DAEMON = "opensandbox.local.execd.start"
 """The module whose `main` is the daemon."""
 
-_KEPT_FOR = 3600.0
+_MAKING = "making"
+_NEWEST_KEPT = 2
+# Seconds; what was asked for is mounted well before.
+_KEPT_FOR = 120.0
 
 _SITE = f"""\
 # A program that starts itself again must do it through the loader, as the wrapper does.
@@ -144,13 +147,14 @@ def bundle() -> Path:
         shutil.copytree(base, made, copy_function=os.link, dirs_exist_ok=True)
         _make_site(made)
 
-    return kept(f"runtime-{python}-{site}", make)
+    return kept(f"runtime-{python}+{site}", make)
 
 
 def kept(name: str, make: Callable[[Path], None]) -> Path:
     """The directory `name` of the cache; `make` fills it, once, when it is not there.
 
-    What nobody used for an hour and no sandbox has mounted is removed when something new is made.
+    When something new is made, all of its kind is removed but what a sandbox has mounted, the
+    newest ones, and what somebody may be about to mount.
     """
     cache = cache_directory()
     cache.mkdir(mode=0o755, parents=True, exist_ok=True)
@@ -162,7 +166,7 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
         return place
     with _locked(cache / "lock"):
         if not place.is_dir():
-            made = Path(tempfile.mkdtemp(prefix="making-", dir=cache))
+            made = Path(tempfile.mkdtemp(prefix=f"{_MAKING}-", dir=cache))
             try:
                 make(made)
                 made.chmod(0o755)
@@ -175,11 +179,17 @@ def kept(name: str, make: Callable[[Path], None]) -> Path:
 
 def _remove_unused(cache: Path) -> None:
     mounted = _mounted()
-    for place in cache.glob("*-*"):
-        with contextlib.suppress(FileNotFoundError):
+    kinds: dict[str, list[Path]] = {}
+    for place in sorted(cache.glob("*-*"), key=lambda place: -place.stat().st_mtime):
+        kinds.setdefault(place.name.rpartition("-")[0], []).append(place)
+    for kind, places in kinds.items():
+        for place in places[0 if kind == _MAKING else _NEWEST_KEPT :]:
             idle = time.time() - place.stat().st_mtime
-            if place.is_dir() and idle > _KEPT_FOR and f"/{place.name}" not in mounted:
-                shutil.rmtree(place, ignore_errors=True)
+            if idle > _KEPT_FOR and f"/{place.name}" not in mounted:
+                # Nobody must find it half removed.
+                removed = Path(tempfile.mkdtemp(prefix=f"{_MAKING}-", dir=cache))
+                place.rename(removed)
+                shutil.rmtree(removed, ignore_errors=True)
 
 
 def _mounted() -> str:
