@@ -15,7 +15,8 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.isolation
+# One worker runs them: what the program below does is done once for all of them.
+pytestmark = [pytest.mark.isolation, pytest.mark.xdist_group("ordinary user")]
 
 ROOT = Path(__file__).resolve().parents[3]
 UID = 61_234
@@ -40,6 +41,7 @@ with box(Path(sys.argv[1]), machine, limits=Limits(disk=32 << 20, processes=60))
     }
     wish = {"workspace": {"path": "/home"}}
     opened = json.loads(started.ask("POST", "/v1/isolated/session", wish)[1])
+    assert "session_id" in opened, opened
     run = f"/v1/isolated/session/{opened['session_id']}/run"
     code = {"code": "touch x && ls; touch /root/x; sleep 4343 &"}
     said["session"] = started.ask("POST", run, code)[1]
