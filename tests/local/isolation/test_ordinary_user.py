@@ -21,12 +21,22 @@ pytestmark = [pytest.mark.isolation, pytest.mark.xdist_group("ordinary user")]
 ROOT = Path(__file__).resolve().parents[3]
 UID = 61_234
 PROGRAM = """
-import json, os, sys
+import json, os, sys, time
 from pathlib import Path
 from opensandbox.local.isolation import snapshots
 from opensandbox.local.isolation.probe import probe
 from opensandbox.local.isolation.spec import Limits
 from tests.local.isolation.boxes import box
+
+def sleeping():
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\\x004343\\0":
+                found.append(pid)
+        except OSError:
+            pass
+    return found
 
 machine = probe()
 if not machine.isolates:
@@ -45,13 +55,13 @@ with box(Path(sys.argv[1]), machine, limits=Limits(disk=32 << 20, processes=60))
     run = f"/v1/isolated/session/{opened['session_id']}/run"
     code = {"code": "touch x && ls; touch /root/x; sleep 4343 &"}
     said["session"] = started.ask("POST", run, code)[1]
+    until = time.monotonic() + 20
+    while not sleeping() and time.monotonic() < until:
+        time.sleep(0.01)
     started.handle.freeze()
-    states = [
-        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-        for pid in filter(str.isdigit, os.listdir("/proc"))
-        if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\\x004343\\0"
+    said["frozen"] = [
+        Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] for pid in sleeping()
     ]
-    said["frozen"] = states
     snapshots.take(started.started, Path(sys.argv[1]) / "kept")
     started.handle.thaw()
     said["answers"] = started.answers()
