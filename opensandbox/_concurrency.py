@@ -23,7 +23,7 @@ import threading
 import time
 import weakref
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, BinaryIO, Generic, Protocol, Self, TypeVar
@@ -308,6 +308,53 @@ def spawn(action: Callable[[], None], *, name: str) -> Task:
     thread = threading.Thread(target=action, name=name, daemon=True)
     thread.start()
     return Task(thread)
+
+
+class AsyncErrands:
+    """Short things that are done on one event loop and nobody waits for, but for `close`.
+
+    A generator that nobody holds any more can leave something to be done here: the loop may cancel
+    its end before that has begun, and close it twice over, so it must not wait by itself.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: set[asyncio.Task[None]] = set()
+
+    def do(self, action: Callable[[], Awaitable[None]]) -> None:
+        """Do this soon, also when the loop is about to end. `action` handles its own errors."""
+
+        async def run() -> None:
+            await action()
+
+        def ended(task: asyncio.Task[None]) -> None:
+            self._under_way.discard(task)
+            if task.cancelled() and not task.get_loop().is_closed():
+                self._start(run())  # a loop that ends cancels all once, even what has not begun
+
+        self._start(run()).add_done_callback(ended)
+
+    def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        task = asyncio.get_running_loop().create_task(work, name="opensandbox errand")
+        self._under_way.add(task)
+        task.add_done_callback(self._under_way.discard)
+        return task
+
+    async def close(self) -> None:
+        """Wait until everything is done."""
+        await asyncio.sleep(0)  # generators that the loop closes along with this one come first
+        while self._under_way:
+            await asyncio.wait(self._under_way)
+
+
+class Errands:
+    """Short things that are done at once."""
+
+    def do(self, action: Callable[[], None]) -> None:
+        """Do this. `action` handles its own errors."""
+        action()
+
+    def close(self) -> None:
+        """Nothing: everything is done."""
 
 
 class AsyncSignal:
@@ -751,6 +798,7 @@ class Slots:
 __all__ = [
     "CHUNKS_ENDED",
     "AsyncAwaitedOrNot",
+    "AsyncErrands",
     "AsyncEvent",
     "AsyncHere",
     "AsyncLock",
@@ -763,6 +811,7 @@ __all__ = [
     "AsyncWebSocket",
     "AsyncWorker",
     "AwaitedOrNot",
+    "Errands",
     "Event",
     "Here",
     "Lock",

@@ -18,6 +18,7 @@ import httpx
 
 from .. import _launch
 from .._concurrency import (
+    AsyncErrands,
     AsyncHere,
     AsyncLock,
     AsyncWorker,
@@ -28,7 +29,7 @@ from .._concurrency import (
 from .._wire import headers as names
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
-from .streams import EventStream
+from .streams import EventStream, give_up
 from .transport import RetryAsyncTransport
 
 if TYPE_CHECKING:
@@ -87,6 +88,8 @@ class Connection:
         self._local = _LocalRuntime()
         self._server: tuple[str, str, str] | None = None
         self._drainers = AsyncHere(_new_drainer, AsyncWorker.close, _forget_drainer)
+        self._streamed = False
+        self._errands = AsyncHere(AsyncErrands, AsyncErrands.close, _forget_errands)
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request and give back the answer with its body unread.
@@ -125,6 +128,16 @@ class Connection:
             self._server = (domain, protocol, server_url(domain, protocol))
         return Server(self._server[2], config.get_api_key())
 
+    def expect_letting_go(self) -> None:
+        """Make ready for `let_go`, which may come when the event loop is about to end."""
+        self._streamed = True
+        self._errands.get()
+
+    def let_go(self, response: httpx.Response) -> None:
+        """Close an answer without waiting: its reader may be a generator that nobody holds."""
+        if not response.is_closed:
+            self._errands.get().do(lambda: give_up(response))
+
     async def leave_to_drainer(self, stream: EventStream) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
         if stream.seems_complete:
@@ -135,6 +148,9 @@ class Connection:
     async def close(self) -> None:
         """Stop the drainer, and close the connections unless they are the caller's own."""
         await self._drainers.aclose()
+        if self._streamed:
+            # Kept: a stream that is still held may be let go of when the loop ends.
+            await self._errands.get().close()
         if self._closes:
             await self._own.aclose()
 
@@ -188,6 +204,10 @@ def _new_drainer() -> AsyncWorker[EventStream]:
 
 def _forget_drainer(drainer: AsyncWorker[EventStream]) -> None:
     """Nothing: its streams went with their event loop or process."""
+
+
+def _forget_errands(errands: AsyncErrands) -> None:
+    """Nothing: they went with their event loop or process."""
 
 
 async def _drain(stream: EventStream, limit: float = _DRAIN_SECONDS) -> None:

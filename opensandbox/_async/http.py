@@ -10,8 +10,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
@@ -24,7 +25,7 @@ from .._wire.errors import error_from_response, malformed_answer, tried
 from .._wire.sse import MAX_FRAME
 from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds, seconds
-from .streams import EventStream, give_up, read_some
+from .streams import EventStream, read_some
 from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ _T_co = TypeVar("_T_co", covariant=True)
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
 _ERROR_LIMIT = 256 * 2**10
+#: What a transport raises.
+_FAULTS = (httpx.HTTPError, httpx.StreamError, TimeoutError)
 
 
 class Answer(Protocol[_T_co]):
@@ -155,7 +158,7 @@ class Service:
                 return exchange, await operation(exchange)
         except SandboxException:
             raise
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        except _FAULTS as error:
             if exchange.request_sent is None:
                 raise SandboxTimeoutException(
                     f"the embedded runtime was not found or started within {limit:g} s",
@@ -170,8 +173,7 @@ class Service:
                 f"not the JSON it should be ({type(error).__name__})"
             ) from error
 
-    @asynccontextmanager
-    async def stream(
+    def stream(
         self,
         method: str,
         path: str,
@@ -182,7 +184,7 @@ class Service:
         content: bytes | AsyncIterable[bytes] | Iterable[bytes] | None = None,
         request_timeout: Seconds | None = None,
         idle_timeout: Seconds | None = None,
-    ) -> AsyncIterator[httpx.Response]:
+    ) -> AbstractAsyncContextManager[httpx.Response]:
         """Send a request and hand out the answer while its body is still coming.
 
         Up to the headers `request_timeout` counts (None: the config's); a body that is sent in
@@ -193,27 +195,15 @@ class Service:
         limit = self._limit(request_timeout)
         idle = limit if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
         in_pieces = content is not None and not isinstance(content, bytes)
-        request = await self._request(
-            method, path, limit, params=params, headers=headers, json=json, content=content
-        )
-        response: httpx.Response | None = None
-        try:
-            async with async_time_limit(None if in_pieces else limit):
-                response = await self._send(request)
-                if not response.is_success:
-                    raise await self._refusal(response)
-            # httpcore looks here when it begins to read the body.
-            request.extensions["timeout"]["read"] = idle
-            yield response
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-            headers_came = response is not None
-            raise self._fault(error, request, idle if headers_came else limit) from error
-        finally:
-            if response is not None:
-                await give_up(response)
 
-    @asynccontextmanager
-    async def event_stream(
+        async def request() -> httpx.Request:
+            return await self._request(
+                method, path, limit, params=params, headers=headers, json=json, content=content
+            )
+
+        return _StreamedBody(self, request, limit, idle, bounded=not in_pieces)
+
+    def event_stream(
         self,
         method: str,
         path: str,
@@ -224,38 +214,21 @@ class Service:
         request_timeout: Seconds | None = None,
         idle_timeout: Seconds | None = None,
         max_frame: int = MAX_FRAME,
-    ) -> AsyncIterator[EventStream]:
+    ) -> AbstractAsyncContextManager[EventStream]:
         """Send a request and hand out the events of its answer.
 
         `idle_timeout` is how long nothing at all may come (None: without end, and 15 s once the
         peer has sent a ping). Who has seen the end of what matters calls `EventStream.leave`.
         """
         limit = self._limit(request_timeout)
-        request = await self._request(
-            method, path, limit, params=params, headers=headers, json=json
-        )
-        response: httpx.Response | None = None
-        events: EventStream | None = None
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
-        try:
-            async with async_time_limit(limit):
-                response = await self._send(request)
-                if not response.is_success:
-                    raise await self._refusal(response)
-            request.extensions["timeout"]["read"] = None
-            events = EventStream(
-                response, idle=idle, max_frame=max_frame, sandbox_id=self.sandbox_id
+
+        async def request() -> httpx.Request:
+            return await self._request(
+                method, path, limit, params=params, headers=headers, json=json
             )
-            yield events
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-            if events is not None:
-                limit = events.idle or limit
-            raise self._fault(error, request, limit) from error
-        finally:
-            if events is not None and events.left:
-                await self.config.connection.leave_to_drainer(events)
-            elif response is not None:
-                await give_up(response)
+
+        return _StreamedEvents(self, request, limit, idle, max_frame=max_frame)
 
     # --- sending
 
@@ -391,6 +364,113 @@ class Service:
             ' OPEN_SANDBOX_DOMAIN, or use domain="local" for the runtime that comes with this'
             " package (pip install 'opensandbox[local]')."
         )
+
+
+class _Streamed:
+    """One request, and its answer while the body is still coming.
+
+    No generator: an event loop that ends closes generators in any order, an inner one before the
+    one that uses it, and this has to work still. So does leaving it without waiting.
+    """
+
+    def __init__(
+        self,
+        service: Service,
+        request: Callable[[], Awaitable[httpx.Request]],
+        limit: float,
+        idle: float | None,
+        *,
+        bounded: bool = True,
+    ) -> None:
+        self._service = service
+        self._build = request
+        self._limit = limit
+        self._idle = idle
+        self._bounded = bounded
+        self._response: httpx.Response | None = None
+
+    async def _open(self) -> httpx.Response:
+        service = self._service
+        connection = service.config.connection
+        request = await self._build()
+        connection.expect_letting_go()
+        try:
+            async with async_time_limit(self._limit if self._bounded else None):
+                response = self._response = await service._send(request)
+                if not response.is_success:
+                    raise await service._refusal(response)
+        except BaseException as error:
+            if self._response is not None:
+                connection.let_go(self._response)
+            if isinstance(error, _FAULTS):
+                raise service._fault(error, request, self._limit) from error
+            raise
+        # httpcore looks here when it begins to read the body.
+        request.extensions["timeout"]["read"] = self._idle
+        return response
+
+    def _broken(self, error: BaseException | None, limit: float) -> None:
+        """Raise what a fault of the connection means; nothing for any other error."""
+        if isinstance(error, _FAULTS) and self._response is not None:
+            raise self._service._fault(error, self._response.request, limit) from error
+
+
+class _StreamedBody(_Streamed):
+    """The answer itself."""
+
+    async def __aenter__(self) -> httpx.Response:
+        return await self._open()
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            self._service.config.connection.let_go(self._response)
+        self._broken(exc_val, self._idle or self._limit)
+
+
+class _StreamedEvents(_Streamed):
+    """Its events."""
+
+    def __init__(
+        self,
+        service: Service,
+        request: Callable[[], Awaitable[httpx.Request]],
+        limit: float,
+        idle: float | None,
+        *,
+        max_frame: int,
+    ) -> None:
+        super().__init__(service, request, limit, None)
+        self._silence = idle
+        self._max_frame = max_frame
+        self._events: EventStream | None = None
+
+    async def __aenter__(self) -> EventStream:
+        self._events = EventStream(
+            await self._open(),
+            idle=self._silence,
+            max_frame=self._max_frame,
+            sandbox_id=self._service.sandbox_id,
+        )
+        return self._events
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        events, connection = self._events, self._service.config.connection
+        if events is not None and events.left and exc_val is None:
+            await connection.leave_to_drainer(events)
+        elif self._response is not None:
+            connection.let_go(self._response)
+        if events is not None:
+            self._broken(exc_val, events.idle or self._limit)
 
 
 class _Exchange:

@@ -19,6 +19,7 @@ import httpx
 
 from .. import _launch
 from .._concurrency import (
+    Errands,
     Here,
     Lock,
     Worker,
@@ -29,7 +30,7 @@ from .._concurrency import (
 from .._wire import headers as names
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
-from .streams import EventStreamSync
+from .streams import EventStreamSync, give_up
 from .transport import RetrySyncTransport
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ class ConnectionSync:
         self._local = _LocalRuntimeSync()
         self._server: tuple[str, str, str] | None = None
         self._drainers = Here(_new_drainer, Worker.close, _forget_drainer)
+        self._streamed = False
+        self._errands = Here(Errands, Errands.close, _forget_errands)
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request and give back the answer with its body unread.
@@ -126,6 +129,16 @@ class ConnectionSync:
             self._server = (domain, protocol, server_url(domain, protocol))
         return ServerSync(self._server[2], config.get_api_key())
 
+    def expect_letting_go(self) -> None:
+        """Make ready for `let_go`, which may come when the event loop is about to end."""
+        self._streamed = True
+        self._errands.get()
+
+    def let_go(self, response: httpx.Response) -> None:
+        """Close an answer without waiting: its reader may be a generator that nobody holds."""
+        if not response.is_closed:
+            self._errands.get().do(lambda: give_up(response))
+
     def leave_to_drainer(self, stream: EventStreamSync) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
         if stream.seems_complete:
@@ -136,6 +149,9 @@ class ConnectionSync:
     def close(self) -> None:
         """Stop the drainer, and close the connections unless they are the caller's own."""
         self._drainers.close()
+        if self._streamed:
+            # Kept: a stream that is still held may be let go of when the loop ends.
+            self._errands.get().close()
         if self._closes:
             self._own.close()
 
@@ -189,6 +205,10 @@ def _new_drainer() -> Worker[EventStreamSync]:
 
 def _forget_drainer(drainer: Worker[EventStreamSync]) -> None:
     """Nothing: its streams went with their event loop or process."""
+
+
+def _forget_errands(errands: Errands) -> None:
+    """Nothing: they went with their event loop or process."""
 
 
 def _drain(stream: EventStreamSync, limit: float = _DRAIN_SECONDS) -> None:

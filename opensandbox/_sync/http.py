@@ -11,8 +11,9 @@ Rules:
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
+from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import httpx
@@ -25,7 +26,7 @@ from .._wire.errors import error_from_response, malformed_answer, tried
 from .._wire.sse import MAX_FRAME
 from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds, seconds
-from .streams import EventStreamSync, give_up, read_some
+from .streams import EventStreamSync, read_some
 from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ _T_co = TypeVar("_T_co", covariant=True)
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
 _ERROR_LIMIT = 256 * 2**10
+#: What a transport raises.
+_FAULTS = (httpx.HTTPError, httpx.StreamError, TimeoutError)
 
 
 class AnswerSync(Protocol[_T_co]):
@@ -156,7 +159,7 @@ class ServiceSync:
                 return exchange, operation(exchange)
         except SandboxException:
             raise
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
+        except _FAULTS as error:
             if exchange.request_sent is None:
                 raise SandboxTimeoutException(
                     f"the embedded runtime was not found or started within {limit:g} s",
@@ -171,7 +174,6 @@ class ServiceSync:
                 f"not the JSON it should be ({type(error).__name__})"
             ) from error
 
-    @contextmanager
     def stream(
         self,
         method: str,
@@ -183,7 +185,7 @@ class ServiceSync:
         content: bytes | Iterable[bytes] | None = None,
         request_timeout: Seconds | None = None,
         idle_timeout: Seconds | None = None,
-    ) -> Iterator[httpx.Response]:
+    ) -> AbstractContextManager[httpx.Response]:
         """Send a request and hand out the answer while its body is still coming.
 
         Up to the headers `request_timeout` counts (None: the config's); a body that is sent in
@@ -194,26 +196,14 @@ class ServiceSync:
         limit = self._limit(request_timeout)
         idle = limit if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
         in_pieces = content is not None and not isinstance(content, bytes)
-        request = self._request(
-            method, path, limit, params=params, headers=headers, json=json, content=content
-        )
-        response: httpx.Response | None = None
-        try:
-            with time_limit(None if in_pieces else limit):
-                response = self._send(request)
-                if not response.is_success:
-                    raise self._refusal(response)
-            # httpcore looks here when it begins to read the body.
-            request.extensions["timeout"]["read"] = idle
-            yield response
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-            headers_came = response is not None
-            raise self._fault(error, request, idle if headers_came else limit) from error
-        finally:
-            if response is not None:
-                give_up(response)
 
-    @contextmanager
+        def request() -> httpx.Request:
+            return self._request(
+                method, path, limit, params=params, headers=headers, json=json, content=content
+            )
+
+        return _StreamedBodySync(self, request, limit, idle, bounded=not in_pieces)
+
     def event_stream(
         self,
         method: str,
@@ -225,36 +215,19 @@ class ServiceSync:
         request_timeout: Seconds | None = None,
         idle_timeout: Seconds | None = None,
         max_frame: int = MAX_FRAME,
-    ) -> Iterator[EventStreamSync]:
+    ) -> AbstractContextManager[EventStreamSync]:
         """Send a request and hand out the events of its answer.
 
         `idle_timeout` is how long nothing at all may come (None: without end, and 15 s once the
         peer has sent a ping). Who has seen the end of what matters calls `EventStreamSync.leave`.
         """
         limit = self._limit(request_timeout)
-        request = self._request(method, path, limit, params=params, headers=headers, json=json)
-        response: httpx.Response | None = None
-        events: EventStreamSync | None = None
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
-        try:
-            with time_limit(limit):
-                response = self._send(request)
-                if not response.is_success:
-                    raise self._refusal(response)
-            request.extensions["timeout"]["read"] = None
-            events = EventStreamSync(
-                response, idle=idle, max_frame=max_frame, sandbox_id=self.sandbox_id
-            )
-            yield events
-        except (httpx.HTTPError, httpx.StreamError, TimeoutError) as error:
-            if events is not None:
-                limit = events.idle or limit
-            raise self._fault(error, request, limit) from error
-        finally:
-            if events is not None and events.left:
-                self.config.connection.leave_to_drainer(events)
-            elif response is not None:
-                give_up(response)
+
+        def request() -> httpx.Request:
+            return self._request(method, path, limit, params=params, headers=headers, json=json)
+
+        return _StreamedEventsSync(self, request, limit, idle, max_frame=max_frame)
 
     # --- sending
 
@@ -390,6 +363,113 @@ class ServiceSync:
             ' OPEN_SANDBOX_DOMAIN, or use domain="local" for the runtime that comes with this'
             " package (pip install 'opensandbox[local]')."
         )
+
+
+class _StreamedSync:
+    """One request, and its answer while the body is still coming.
+
+    No generator: an event loop that ends closes generators in any order, an inner one before the
+    one that uses it, and this has to work still. So does leaving it without waiting.
+    """
+
+    def __init__(
+        self,
+        service: ServiceSync,
+        request: Callable[[], httpx.Request],
+        limit: float,
+        idle: float | None,
+        *,
+        bounded: bool = True,
+    ) -> None:
+        self._service = service
+        self._build = request
+        self._limit = limit
+        self._idle = idle
+        self._bounded = bounded
+        self._response: httpx.Response | None = None
+
+    def _open(self) -> httpx.Response:
+        service = self._service
+        connection = service.config.connection
+        request = self._build()
+        connection.expect_letting_go()
+        try:
+            with time_limit(self._limit if self._bounded else None):
+                response = self._response = service._send(request)
+                if not response.is_success:
+                    raise service._refusal(response)
+        except BaseException as error:
+            if self._response is not None:
+                connection.let_go(self._response)
+            if isinstance(error, _FAULTS):
+                raise service._fault(error, request, self._limit) from error
+            raise
+        # httpcore looks here when it begins to read the body.
+        request.extensions["timeout"]["read"] = self._idle
+        return response
+
+    def _broken(self, error: BaseException | None, limit: float) -> None:
+        """Raise what a fault of the connection means; nothing for any other error."""
+        if isinstance(error, _FAULTS) and self._response is not None:
+            raise self._service._fault(error, self._response.request, limit) from error
+
+
+class _StreamedBodySync(_StreamedSync):
+    """The answer itself."""
+
+    def __enter__(self) -> httpx.Response:
+        return self._open()
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if self._response is not None:
+            self._service.config.connection.let_go(self._response)
+        self._broken(exc_val, self._idle or self._limit)
+
+
+class _StreamedEventsSync(_StreamedSync):
+    """Its events."""
+
+    def __init__(
+        self,
+        service: ServiceSync,
+        request: Callable[[], httpx.Request],
+        limit: float,
+        idle: float | None,
+        *,
+        max_frame: int,
+    ) -> None:
+        super().__init__(service, request, limit, None)
+        self._silence = idle
+        self._max_frame = max_frame
+        self._events: EventStreamSync | None = None
+
+    def __enter__(self) -> EventStreamSync:
+        self._events = EventStreamSync(
+            self._open(),
+            idle=self._silence,
+            max_frame=self._max_frame,
+            sandbox_id=self._service.sandbox_id,
+        )
+        return self._events
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        events, connection = self._events, self._service.config.connection
+        if events is not None and events.left and exc_val is None:
+            connection.leave_to_drainer(events)
+        elif self._response is not None:
+            connection.let_go(self._response)
+        if events is not None:
+            self._broken(exc_val, events.idle or self._limit)
 
 
 class _ExchangeSync:
