@@ -28,11 +28,14 @@ from opensandbox.local.isolation.probe import probe
 from opensandbox.local.isolation.spec import Limits
 from tests.local.isolation.boxes import box
 
+# Seen from outside, where other tests sleep as well.
+nap = str(4_000_000 + os.getpid())
+
 def sleeping():
     found = []
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
-            if Path(f"/proc/{pid}/cmdline").read_bytes() == b"sleep\\x004343\\0":
+            if Path(f"/proc/{pid}/cmdline").read_bytes() == f"sleep\\0{nap}\\0".encode():
                 found.append(pid)
         except OSError:
             pass
@@ -53,7 +56,7 @@ with box(Path(sys.argv[1]), machine, limits=Limits(disk=32 << 20, processes=60))
     opened = json.loads(started.ask("POST", "/v1/isolated/session", wish)[1])
     assert "session_id" in opened, opened
     run = f"/v1/isolated/session/{opened['session_id']}/run"
-    code = {"code": "touch x && ls; touch /root/x; sleep 4343 &"}
+    code = {"code": f"touch x && ls; touch /root/x; sleep {nap} &"}
     said["session"] = started.ask("POST", run, code)[1]
     until = time.monotonic() + 20
     while not sleeping() and time.monotonic() < until:
