@@ -347,6 +347,8 @@ def _fill(plan: Plan, sources: dict[str, int], base: int) -> None:
         make_link(root, name, target, base)
     for name, text in layout["files"]:
         _put_file(root, name, text, base)
+    for name in layout["covers"]:
+        _cover(root, name)
     for volume in plan["volumes"]:
         _mount_volume(root, volume, sources[volume["source"]], base)
     os.close(root)
@@ -371,6 +373,20 @@ def _put_file(root: int, name: str, text: str, base: int) -> None:
         _attach(root, syscalls.open_tree(cover, recursive=False), name)
     finally:
         os.close(directory)
+
+
+def _cover(root: int, name: str) -> None:
+    """Show an empty file or directory, never to be written, instead of the machine's own."""
+    target = syscalls.open_in_root(root, name, os.O_PATH)
+    empty = f"{_TREES}/none"
+    if not os.path.isdir(f"/proc/self/fd/{target}"):
+        empty = f"{STAGE}/empty"
+        os.close(os.open(empty, os.O_CREAT, 0o444))
+    cover = syscalls.open_tree(empty, recursive=False)
+    syscalls.mount_setattr(cover, syscalls.MOUNT_ATTR_RDONLY)
+    syscalls.move_mount_onto(cover, target)
+    os.close(cover)
+    os.close(target)
 
 
 def _mount_volume(root: int, volume: dict[str, Any], tree: int, base: int) -> None:

@@ -6,6 +6,7 @@ in which every entry that not everybody may read is hidden.
 Rules:
 - A file not readable by all is taken away (a whiteout); a directory not open to all is empty
   (opaque), so that packages find the directories they made.
+- So is what may hold a credential although everybody may read it (`private`).
 - Accounts stay, passwords do not: the shadow files are replaced.
 - A tree is scanned again when it may have changed: /etc always, the others when the package
   database or the top of the tree did, or after a day.
@@ -19,18 +20,18 @@ import hashlib
 import os
 import stat
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from pathlib import Path
 
 from attrs import frozen
 
-from opensandbox.local.isolation import interpreter, rootfs
+from opensandbox.local.isolation import interpreter, private, rootfs
 from opensandbox.local.isolation.probe import Machine
 
 _DAY = 24 * 3600
 _SHADOWS = ("shadow", "shadow-", "gshadow", "gshadow-")
-_ALWAYS_EMPTY = ("ssl/private", "containerd", "opensandbox")
-_VERSION = "3"
+_ALWAYS_EMPTY = ("containerd", "opensandbox")
+_VERSION = "4"
 
 
 @frozen(kw_only=True)
@@ -53,15 +54,23 @@ def masks(machine: Machine) -> dict[str, Path]:
 
 def _mask(name: str, tree: Path, base: int) -> Path:
     kept = f"mask-{name.replace('/', '+')}-{base}-{_state_of_tree(name)}"
-    return interpreter.kept(kept, lambda made: _build(tree, made / "mask", base)) / "mask"
+    return interpreter.kept(kept, lambda made: _build(tree, made / "mask", base, name)) / "mask"
 
 
-def hidden(tree: Path) -> Iterator[Hidden]:
-    """What is to be hidden in `tree`. Only reads."""
-    yield from _hidden(str(tree), "")
+def hidden(tree: Path, name: str) -> Iterator[Hidden]:
+    """What is to be hidden in `tree`, the directory `name` of the root. Only reads."""
+    yield from _hidden(str(tree), "", private.private(tree, name))
 
 
-def _hidden(top: str, below: str) -> Iterator[Hidden]:
+def to_cover() -> tuple[str, ...]:
+    """What to hide where trees have no mask: of /etc all that this process can read and should not
+    be read inside, of the others only what their names say."""
+    etc = [f"etc/{entry.path}" for entry in hidden(Path("/etc"), "etc")]
+    usr = [f"usr/{path}" for path in sorted(private.private(Path("/usr"), "usr"))]
+    return tuple(path for path in (*etc, *usr) if os.access(f"/{path}", os.R_OK))
+
+
+def _hidden(top: str, below: str, secret: Set[str]) -> Iterator[Hidden]:
     try:
         entries = list(os.scandir(os.path.join(top, below)))
     except OSError:
@@ -72,11 +81,11 @@ def _hidden(top: str, below: str) -> Iterator[Hidden]:
             continue
         mode = entry.stat(follow_symlinks=False).st_mode
         if stat.S_ISDIR(mode):
-            if path in _ALWAYS_EMPTY or mode & 0o005 != 0o005:
+            if path in secret or path in _ALWAYS_EMPTY or mode & 0o005 != 0o005:
                 yield Hidden(path=path, empty=True)
             else:
-                yield from _hidden(top, path)
-        elif not mode & stat.S_IROTH or not (stat.S_ISREG(mode)):
+                yield from _hidden(top, path, secret)
+        elif path in secret or not mode & stat.S_IROTH or not stat.S_ISREG(mode):
             yield Hidden(path=path, empty=False)
 
 
@@ -101,10 +110,10 @@ def _state_of_tree(name: str) -> str:
     return digest.hexdigest()[:20]
 
 
-def _build(tree: Path, made: Path, base: int) -> None:
+def _build(tree: Path, made: Path, base: int, name: str) -> None:
     carrier = functools.partial(_carry, tree, made, base)
     carrier("")
-    for entry in hidden(tree):
+    for entry in hidden(tree, name):
         carrier(os.path.dirname(entry.path))
         target = made / entry.path
         if entry.empty:
@@ -112,15 +121,14 @@ def _build(tree: Path, made: Path, base: int) -> None:
             os.setxattr(target, "trusted.overlay.opaque", b"y")
         else:
             os.mknod(target, stat.S_IFCHR, os.makedev(0, 0))
-    if str(tree) == "/etc":
-        for name in _SHADOWS:
-            if (tree / name).exists():
-                accounts = (tree / ("passwd" if "gs" not in name else "group")).read_text()
-                (made / name).unlink(missing_ok=True)
-                (made / name).write_text(without_passwords(accounts, name))
-                (made / name).chmod(0o640)
-                seen = (tree / name).stat()
-                os.chown(made / name, base + seen.st_uid, base + seen.st_gid)
+    for shadow in _SHADOWS if name == "etc" else ():
+        if (tree / shadow).exists():
+            accounts = (tree / ("passwd" if "gs" not in shadow else "group")).read_text()
+            (made / shadow).unlink(missing_ok=True)
+            (made / shadow).write_text(without_passwords(accounts, shadow))
+            (made / shadow).chmod(0o640)
+            seen = (tree / shadow).stat()
+            os.chown(made / shadow, base + seen.st_uid, base + seen.st_gid)
 
 
 def _carry(tree: Path, made: Path, base: int, path: str) -> None:

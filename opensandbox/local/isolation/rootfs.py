@@ -79,6 +79,8 @@ class Layout:
     links: tuple[tuple[str, str], ...]
     files: tuple[tuple[str, str], ...]
     python_links: tuple[tuple[str, str], ...] = field(default=())
+    covers: tuple[str, ...] = field(default=())
+    """What is seen empty, where no mask can hide it."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
@@ -86,14 +88,19 @@ class Layout:
 
 
 def layout(
-    root: Path | None, *, hostname: str, many_ids: bool, masks: Mapping[str, Path]
+    root: Path | None,
+    *,
+    hostname: str,
+    many_ids: bool,
+    masks: Mapping[str, Path],
+    covers: tuple[str, ...] = (),
 ) -> Layout:
     """What to mount for the image at `root`, or for the machine's own root when None.
 
     `many_ids` is whether ids can be shifted (as root); `masks` has the mask of each tree that
-    has one.
+    has one, `covers` what is to be hidden otherwise.
     """
-    files = (
+    files: tuple[tuple[str, str], ...] = (
         ("etc/hostname", f"{hostname}\n"),
         ("etc/hosts", f"127.0.0.1 localhost {hostname}\n::1 localhost {hostname}\n"),
         ("etc/resolv.conf", ""),
@@ -120,7 +127,9 @@ def layout(
     if not many_ids and os.path.isdir("/usr/local/bin"):
         # The one system directory that stays writable, so that the links to Python fit in.
         trees.append(Tree(source="/usr/local/bin", target="usr/local/bin", kind="overlay"))
-    return Layout(tuple(trees), DIRECTORIES, (*links, *LINKS), files, python)
+    if os.path.isfile("/etc/machine-id"):
+        files = (*files, ("etc/machine-id", ""))
+    return Layout(tuple(trees), DIRECTORIES, (*links, *LINKS), files, python, covers)
 
 
 def python_links(root: Path) -> tuple[tuple[str, str], ...]:

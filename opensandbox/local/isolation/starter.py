@@ -186,7 +186,14 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
     many = machine.many_ids
     base = machine.base_id if many else 0
     masks = mask.masks(machine) if many and spec.root.path is None else {}
-    layout = rootfs.layout(spec.root.path, hostname=spec.hostname, many_ids=many, masks=masks)
+    own_root = spec.root.path is None
+    layout = rootfs.layout(
+        spec.root.path,
+        hostname=spec.hostname,
+        many_ids=many,
+        masks=masks,
+        covers=() if many or not own_root else mask.to_cover(),
+    )
     daemon = interpreter.start_line(_LISTEN, _CONTROL)
     descriptors = bwrap.Descriptors(arguments=_ARGUMENTS, seccomp=_SECCOMP, report=_REPORT)
     shared = 64 << 20 if spec.limits.memory is None else min(64 << 20, spec.limits.memory // 4)

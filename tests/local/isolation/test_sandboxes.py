@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from opensandbox.local.isolation import bwrap, handle, starter
+from opensandbox.local.isolation import bwrap, handle, mask, starter
 from opensandbox.local.isolation.probe import Machine
 from opensandbox.local.isolation.spec import ImageRoot, Limits, SandboxSpec, VolumeMount
 from tests.local.isolation.boxes import MACHINE_ROOT, Box, box
@@ -251,6 +251,32 @@ def test_a_private_file_of_the_machine_is_not_read(machine: Machine, tmp_path: P
             assert "private" not in started.run(f"cat {private}; ls /etc").stdout
     finally:
         private.unlink()
+
+
+@pytest.mark.parametrize("many_ids", [True, False])
+def test_what_tells_of_the_machine_is_not_read(
+    machine: Machine, tmp_path: Path, many_ids: bool
+) -> None:
+    if many_ids and not machine.many_ids:
+        pytest.skip("this machine has one id for a sandbox")
+    private = [f"/{path}" for path in mask.to_cover() if Path(f"/{path}").is_file()]
+    with box(tmp_path, evolve(machine, many_ids=many_ids)) as started:
+        for path in (*private, "/etc/machine-id"):
+            assert started.run(f"cat {path}").stdout in ("", mask_of(path)), path
+        assert started.run("ls /etc/ssh /etc/docker /etc/kubernetes").stdout.split() in (
+            [],
+            ["/etc/ssh:"],
+        )
+        assert started.run("cat /etc/passwd").stdout == Path("/etc/passwd").read_text()
+
+
+def mask_of(path: str) -> str:
+    """What is seen instead of a file of passwords."""
+    name = path.rpartition("/")[2]
+    if not name.startswith(("shadow", "gshadow")):
+        return ""
+    accounts = Path("/etc/group" if name.startswith("g") else "/etc/passwd").read_text()
+    return mask.without_passwords(accounts, name)
 
 
 def test_a_volume_that_became_a_link_is_refused(machine: Machine, tmp_path: Path) -> None:
