@@ -8,7 +8,7 @@
     ├── SandboxInternalException            no usable answer came
     │   ├── SandboxTimeoutException         a deadline passed first
     │   └── SandboxConnectionException      the connection failed or broke
-    ├── SandboxUnhealthyException           the sandbox exists and does not work
+    ├── SandboxUnhealthyException           the sandbox does not work, or has ended
     ├── SandboxReadyTimeoutException        the sandbox was not ready in time
     ├── CommandFailedException              `Execution.check()` found a failed command
     ├── InvalidArgumentException            refused before anything was sent; a ValueError too
@@ -328,7 +328,7 @@ class _PlainException(SandboxException):
 
 
 class SandboxUnhealthyException(_PlainException):
-    """The sandbox exists and does not work: it failed, ended, or refuses its health check."""
+    """The sandbox does not work: it failed, ended, was killed, or refuses its health check."""
 
     _code = SandboxError.UNHEALTHY
 

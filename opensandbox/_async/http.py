@@ -49,12 +49,27 @@ class Answer(Protocol[_T_co]):
         """The model in the answer."""
 
 
+class Life(Protocol):
+    """Whether the sandbox of a service is still there; what raises says that it is not."""
+
+    def end(self) -> None:
+        """It was killed here."""
+
+    def check(self) -> None:
+        """Raise when it was killed here."""
+
+    async def look(self) -> None:
+        """Raise when the server knows that there is no such sandbox."""
+
+
 class Service:
     """One API at one address.
 
     Without `base_url` it is the config's server, with the key. With one it is a service of a
     sandbox, where `headers` go with every request, and the key only with `use_server_proxy`.
-    With `stranger` it is somebody else's: neither the key nor the config's headers go there.
+    With `life` a call of a sandbox that has ended says so, at once or after the first connection
+    that is refused. With `stranger` it is somebody else's: neither the key nor the config's headers
+    go there.
     """
 
     def __init__(
@@ -68,7 +83,9 @@ class Service:
         once: bool = False,
         stranger: bool = False,
         beside_v1: bool = False,
+        life: Life | None = None,
     ) -> None:
+        self.life = life
         self._once = once
         self._stranger = stranger
         self._beside_v1 = beside_v1
@@ -104,6 +121,7 @@ class Service:
             once=self._once,
             stranger=self._stranger,
             beside_v1=self._beside_v1,
+            life=self.life,
         )
 
     def once(self) -> Service:
@@ -117,6 +135,7 @@ class Service:
             once=True,
             stranger=self._stranger,
             beside_v1=self._beside_v1,
+            life=self.life,
         )
 
     def beside_v1(self) -> Service:
@@ -264,6 +283,8 @@ class Service:
         json: Any = None,
         content: Any = None,
     ) -> httpx.Request:
+        if self.life is not None:
+            self.life.check()
         config = self.config
         base, key = self._base, ""
         extensions: dict[str, Any] = {
@@ -288,6 +309,8 @@ class Service:
         }
         if key:
             sent[names.API_KEY] = key
+        if self.life is not None and not self._once:
+            extensions[REFUSED_IS_FINAL] = True  # so that `_send` can look first
         return httpx.Request(
             method,
             f"{base}{self._prefix}{path}",
@@ -303,6 +326,10 @@ class Service:
         try:
             return await connection.send(request)
         except httpx.ConnectError:
+            if self.life is not None and not self._once:
+                await self.life.look()
+                del request.extensions[REFUSED_IS_FINAL]
+                return await connection.send(request)
             if self._base is not None or not self.config.is_local:
                 raise
             # The embedded runtime that was there has gone, perhaps because it was idle.

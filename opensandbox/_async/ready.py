@@ -30,6 +30,7 @@ from ..exceptions import (
 from ..models._time import Seconds, seconds
 from ..models.sandboxes import SandboxState
 from .http import Service
+from .life import Life
 from .lifecycle import Sandboxes
 
 #: How soon it is looked again the first time, in seconds; each time after that twice as long.
@@ -85,6 +86,7 @@ def execd_service(
         endpoint_url(address, config.get_protocol()),
         headers=token,
         sandbox_id=sandbox_id,
+        life=Life(sandboxes, sandbox_id),
     )
 
 

@@ -466,8 +466,13 @@ class Sandbox(Offers):
     # --- ended
 
     async def kill(self, *, request_timeout: Seconds | None = None) -> None:
-        """End it. One that is gone already is ended."""
+        """End it. One that is gone already is ended.
+
+        From then on what is asked of its commands and files raises `SandboxUnhealthyException`.
+        """
         await kill(self._sandboxes, self.id, request_timeout)
+        if self._execd.life is not None:
+            self._execd.life.end()
 
     async def close(self) -> None:
         """Close the connections, unless the config was given; the sandbox lives on."""

@@ -50,12 +50,27 @@ class AnswerSync(Protocol[_T_co]):
         """The model in the answer."""
 
 
+class LifeSync(Protocol):
+    """Whether the sandbox of a service is still there; what raises says that it is not."""
+
+    def end(self) -> None:
+        """It was killed here."""
+
+    def check(self) -> None:
+        """Raise when it was killed here."""
+
+    def look(self) -> None:
+        """Raise when the server knows that there is no such sandbox."""
+
+
 class ServiceSync:
     """One API at one address.
 
     Without `base_url` it is the config's server, with the key. With one it is a service of a
     sandbox, where `headers` go with every request, and the key only with `use_server_proxy`.
-    With `stranger` it is somebody else's: neither the key nor the config's headers go there.
+    With `life` a call of a sandbox that has ended says so, at once or after the first connection
+    that is refused. With `stranger` it is somebody else's: neither the key nor the config's headers
+    go there.
     """
 
     def __init__(
@@ -69,7 +84,9 @@ class ServiceSync:
         once: bool = False,
         stranger: bool = False,
         beside_v1: bool = False,
+        life: LifeSync | None = None,
     ) -> None:
+        self.life = life
         self._once = once
         self._stranger = stranger
         self._beside_v1 = beside_v1
@@ -105,6 +122,7 @@ class ServiceSync:
             once=self._once,
             stranger=self._stranger,
             beside_v1=self._beside_v1,
+            life=self.life,
         )
 
     def once(self) -> ServiceSync:
@@ -118,6 +136,7 @@ class ServiceSync:
             once=True,
             stranger=self._stranger,
             beside_v1=self._beside_v1,
+            life=self.life,
         )
 
     def beside_v1(self) -> ServiceSync:
@@ -263,6 +282,8 @@ class ServiceSync:
         json: Any = None,
         content: Any = None,
     ) -> httpx.Request:
+        if self.life is not None:
+            self.life.check()
         config = self.config
         base, key = self._base, ""
         extensions: dict[str, Any] = {
@@ -287,6 +308,8 @@ class ServiceSync:
         }
         if key:
             sent[names.API_KEY] = key
+        if self.life is not None and not self._once:
+            extensions[REFUSED_IS_FINAL] = True  # so that `_send` can look first
         return httpx.Request(
             method,
             f"{base}{self._prefix}{path}",
@@ -302,6 +325,10 @@ class ServiceSync:
         try:
             return connection.send(request)
         except httpx.ConnectError:
+            if self.life is not None and not self._once:
+                self.life.look()
+                del request.extensions[REFUSED_IS_FINAL]
+                return connection.send(request)
             if self._base is not None or not self.config.is_local:
                 raise
             # The embedded runtime that was there has gone, perhaps because it was idle.

@@ -31,6 +31,7 @@ from ..exceptions import (
 from ..models._time import Seconds, seconds
 from ..models.sandboxes import SandboxState
 from .http import ServiceSync
+from .life import LifeSync
 from .lifecycle import SandboxesSync
 
 #: How soon it is looked again the first time, in seconds; each time after that twice as long.
@@ -86,6 +87,7 @@ def execd_service(
         endpoint_url(address, config.get_protocol()),
         headers=token,
         sandbox_id=sandbox_id,
+        life=LifeSync(sandboxes, sandbox_id),
     )
 
 

@@ -33,8 +33,8 @@ from opensandbox.models.sandboxes import (
     SandboxState,
     Volume,
 )
-from opensandbox.transport.retry import RetryPolicy
-from tests.peer import answer, hang, refused_address, reset
+from opensandbox.transport.retry import RetryEvent, RetryPolicy
+from tests.peer import Step, answer, hang, refused_address, reset
 from tests.sandbox_peer import ENDS, SandboxPeer, info, refuses, sandbox_peer, says
 
 CREATE = "POST /v1/sandboxes"
@@ -64,6 +64,59 @@ async def nothing_open(peer: SandboxPeer) -> None:
             return
         await async_sleep(0.01)
     pytest.fail(f"{peer.open_connections} connections are still open")
+
+
+# --- gone
+
+
+async def test_what_was_killed_here_says_so_at_once(peer: SandboxPeer) -> None:
+    async with ConnectionConfig(domain=peer.address) as config:
+        sandbox = await made(peer, config)
+        await sandbox.kill()
+        before = len(peer.requests)
+        for call in (lambda: sandbox.commands.run("ls"), lambda: sandbox.files.read_file("/a")):
+            with pytest.raises(SandboxUnhealthyException, match="killed") as raised:
+                await call()
+            assert not raised.value.is_retryable
+            assert raised.value.sandbox_id == "s1"
+    assert len(peer.requests) == before
+
+
+async def test_a_sandbox_that_has_expired_says_so_after_one_refused_connection(
+    peer: SandboxPeer,
+) -> None:
+    at = {"endpoint": refused_address(), "headers": {}}
+    peer.on(ENDPOINT, says(at))
+    peer.on("GET /v1/sandboxes/s1", refuses(404))
+    told: list[RetryEvent] = []
+    policy = RetryPolicy(on_retry=told.append)
+    async with ConnectionConfig(domain=peer.address, retry_policy=policy) as config:
+        sandbox = await Sandbox.connect("s1", config, skip_health_check=True)
+        with pytest.raises(SandboxUnhealthyException, match="ended or expired") as raised:
+            await sandbox.commands.run("ls")
+    assert not raised.value.is_retryable
+    assert told == []
+    assert len(peer.asked("GET /v1/sandboxes/s1")) == 1
+
+
+@pytest.mark.parametrize("said", [says(info()), refuses(503), reset()])
+async def test_one_that_is_there_or_not_known_of_is_tried_again(
+    peer: SandboxPeer, said: Step
+) -> None:
+    at = {"endpoint": refused_address(), "headers": {}}
+    peer.on(ENDPOINT, says(at))
+    peer.on("GET /v1/sandboxes/s1", said)
+    told: list[RetryEvent] = []
+    policy = RetryPolicy(
+        max_retries=2, initial_backoff=timedelta(milliseconds=1), on_retry=told.append
+    )
+    async with ConnectionConfig(domain=peer.address, retry_policy=policy) as config:
+        sandbox = await Sandbox.connect("s1", config, skip_health_check=True)
+        with pytest.raises(SandboxConnectionException) as raised:
+            await sandbox.commands.run("ls")
+    assert raised.value.is_retryable
+    assert len(told) == 2
+    assert len(peer.asked("GET /v1/sandboxes/s1")) == 1
 
 
 # --- creating
