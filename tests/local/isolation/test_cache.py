@@ -39,18 +39,18 @@ def names(cache: Path) -> set[str]:
 
 def test_of_each_kind_the_newest_are_kept(cache: Path) -> None:
     for number in range(5):
-        interpreter.kept(f"runtime-{number}", make)
-        interpreter.kept(f"mask-etc-100000-{number}", make)
+        interpreter.kept(f"runtime-n{number}", make)
+        interpreter.kept(f"mask-etc-100000-n{number}", make)
     for number in range(5):
-        make_old(cache, f"runtime-{number}", 9 - number)
-        make_old(cache, f"mask-etc-100000-{number}", 9 - number)
+        make_old(cache, f"runtime-n{number}", 9 - number)
+        make_old(cache, f"mask-etc-100000-n{number}", 9 - number)
     interpreter.kept("runtime-new", make)
-    newest = {"runtime-4", "runtime-new", "mask-etc-100000-3", "mask-etc-100000-4"}
+    newest = {"runtime-n4", "runtime-new", "mask-etc-100000-n3", "mask-etc-100000-n4"}
     assert names(cache) == newest
 
 
 def test_what_was_just_asked_for_is_kept(cache: Path) -> None:
-    wanted = {f"runtime-{number}" for number in range(6)}
+    wanted = {f"runtime-n{number}" for number in range(6)}
     for name in sorted(wanted):
         interpreter.kept(name, make)
     assert names(cache) == wanted
