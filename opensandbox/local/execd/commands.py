@@ -193,6 +193,7 @@ class Commands:
             del self._all[command.id]
             if command.log is not None:
                 os.close(command.log)
+                command.log = None
 
     def get(self, identity: str) -> Command:
         """Raises Refusal (404) for an id that is unknown or forgotten."""

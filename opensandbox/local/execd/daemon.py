@@ -24,18 +24,20 @@ from starlette.types import Receive, Scope, Send
 
 from . import routes
 from .app import Application, not_found
-from .commands import CommandRequest, Commands
+from .commands import Command, CommandRequest, Commands, read_log
 from .control import Answer, ControlServer
 from .errors import invalid
 from .metrics import Meter
 from .processes import Processes
 from .relay import Relays
 from .serving import ApiServer
-from .state import Settings, State
+from .state import Settings, State, words
 from .trust import write_bundle
 from .work import Workers
 
 logger = logging.getLogger("opensandbox.execd")
+
+_SAID = 200
 
 
 def run(
@@ -77,6 +79,7 @@ class _Daemon:
         self._relays = Relays()
         self._ways_out: dict[int, socket.socket] = {}
         self._commands = Commands(processes)
+        self._entrypoint: Command | None = None
         self._meter = Meter()
         self._terminals = routes.TerminalRoutes(self._state, self._processes)
         self._server = ApiServer(self._application(), self._door)
@@ -129,6 +132,7 @@ class _Daemon:
             control_listener,
             {
                 "configure": self._configure,
+                "start": self._start,
                 "expose": self._expose,
                 "listen": self._listen,
                 "trust": self._trust,
@@ -168,7 +172,12 @@ class _Daemon:
         request = CommandRequest.from_body(
             {"argv": argv, "background": True}, env=self._state.env, cwd=self._state.cwd
         )
-        await self._commands.run_in_background(request)
+        self._entrypoint = await self._commands.run_in_background(request)
+
+    async def _start(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
+        """The entrypoint, by itself: where something had to run before it."""
+        await self._run_entrypoint(words(message.get("entrypoint")))
+        return {}
 
     async def _expose(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
         port = message.get("port")
@@ -202,6 +211,7 @@ class _Daemon:
             "configured": self._state.settings is not None,
             "processes": self._processes.count(),
             "uptime": time.monotonic() - self._state.started,
+            "entrypoint": None if self._entrypoint is None else _outcome(self._entrypoint),
         }
 
     async def _shutdown(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
@@ -212,6 +222,15 @@ class _Daemon:
     def _end_soon(self) -> None:
         self._processes.close()  # Streams end because their commands do.
         self._server.stop()
+
+
+def _outcome(command: Command) -> Answer:
+    """What became of a command in the background, with the end of what it said."""
+    code, said = command.process.exit_code, b""
+    if code is not None and command.log is not None:
+        size = os.fstat(command.log).st_size
+        said = read_log(command.log, max(0, size - _SAID), _SAID)
+    return {"exit_code": code, "said": said.decode(errors="replace").strip()}
 
 
 def _reap() -> None:

@@ -32,7 +32,7 @@ class Settings:
             sandbox_id=_text(message, "sandbox_id"),
             token=_text(message, "token"),
             env=environment.check_environment(message.get("env")),
-            entrypoint=_words(message.get("entrypoint") or []),
+            entrypoint=words(message.get("entrypoint") or []),
             hostname=_optional_text(message, "hostname"),
             secure_access_token=_optional_text(message, "secure_access_token"),
             limits=dict(message.get("limits") or {}),
@@ -50,7 +50,7 @@ def _optional_text(message: Mapping[str, Any], name: str) -> str | None:
     return None if message.get(name) is None else _text(message, name)
 
 
-def _words(value: object) -> list[str]:
+def words(value: object) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
         raise Refusal(400, "INVALID_REQUEST_BODY", "entrypoint must be a list of strings")
     return [environment.check_text(word, "entrypoint") for word in value]

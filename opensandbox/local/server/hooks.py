@@ -45,17 +45,6 @@ async def run_hook(body: Body, token: str, hook: Mapping[str, Any]) -> None:
     _check(answer.status_code, lines)
 
 
-async def start_entrypoint(body: Body, token: str, entrypoint: tuple[str, ...]) -> None:
-    """Starts what the sandbox is there for, once the hook is done. Raises HookFailed."""
-    command = {"argv": list(entrypoint), "background": True}
-    try:
-        async with _client(body, token, _MARGIN) as client:
-            answer = await client.post("/command", json=command)
-    except httpx.TransportError as error:
-        raise HookFailed(f"the entrypoint was not started ({type(error).__name__})") from error
-    _check(answer.status_code, answer.text.splitlines())
-
-
 def _client(body: Body, token: str, timeout: float) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{body.execd_port}",

@@ -109,7 +109,8 @@ class Lifecycle:
         return JSONResponse(record.answer(with_image=False), status_code=202)
 
     async def get_sandbox(self, request: Request) -> Response:
-        return JSONResponse(self._sandbox(request).record.answer(with_image=True))
+        record = await self._sandboxes.look_at(request.path_params["sandbox_id"])
+        return JSONResponse(record.answer(with_image=True))
 
     async def list_sandboxes(self, request: Request) -> Response:
         records = _selected(self._sandboxes.records(), request)

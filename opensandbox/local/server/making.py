@@ -54,6 +54,16 @@ def configuration(record: Record, order: Order, variables: Mapping[str, str]) ->
     }
 
 
+def entrypoint_ended(status: Mapping[str, JSON]) -> str | None:
+    """What became of the entrypoint, from its daemon's status; None while it runs."""
+    entrypoint = status.get("entrypoint")
+    if not isinstance(entrypoint, Mapping) or entrypoint.get("exit_code") is None:
+        return None
+    said = entrypoint.get("said")
+    ended = f"The sandbox is running; its entrypoint ended with code {entrypoint['exit_code']}"
+    return f"{ended}: {said}" if said else f"{ended}."
+
+
 def check_ground(order: Order, ground: Ground) -> None:
     """Raises Fault when the ground does not bear what was ordered."""
     if order.credentials and not ground.enclosed:

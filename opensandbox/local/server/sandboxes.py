@@ -26,18 +26,19 @@ from ..egress.outlet import Kept, Outlet
 from ..settings import Settings
 from . import control
 from .faults import BACKEND_FAILED, Fault, invalid, no_sandbox, not_paused, not_running
-from .hooks import HookFailed, run_hook, start_entrypoint
+from .hooks import HookFailed, run_hook
 from .host import PREFIX, Body, Host, Plan
 from .making import (
     check_ground,
     configuration,
     effectless,
+    entrypoint_ended,
     in_words,
     network_notes,
     new_record,
     start_fault,
 )
-from .orders import Order, Resources, check_metadata
+from .orders import DEFAULT_ENTRYPOINT, Order, Resources, check_metadata
 from .outlets import Outlets
 from .outside import Doors
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
@@ -52,6 +53,8 @@ EXECD_PORT = 44772
 """The port of the API at which a sandbox's daemon is asked for."""
 
 _CONTROL_TIMEOUT = 10.0
+_LOOK_TIMEOUT = 1.0
+_ENTRYPOINT_ENDED = "ENTRYPOINT_ENDED"
 _LONGEST_TIMER = 3600.0
 
 
@@ -183,6 +186,25 @@ class Sandboxes:
             raise no_sandbox(sandbox_id)
         return sandbox
 
+    async def look_at(self, sandbox_id: str) -> Record:
+        """A sandbox's record, which says so when its entrypoint has ended meanwhile."""
+        sandbox = self.get(sandbox_id)
+        told = sandbox.record.reason == _ENTRYPOINT_ENDED
+        usual = sandbox.record.entrypoint == DEFAULT_ENTRYPOINT
+        # Who holds the lock may be keeping it still.
+        if sandbox.body is None or told or usual or sandbox.lock.locked():
+            return sandbox.record
+        async with sandbox.lock:
+            if sandbox.body is None or sandbox.record.state != RUNNING or sandbox.ending:
+                return sandbox.record
+            try:
+                status = await self._control(sandbox.body, {"op": "status"}, _LOOK_TIMEOUT)
+            except control.ControlError:  # It is busy, or about to be gone: then that will be said.
+                return sandbox.record
+            if message := entrypoint_ended(status):
+                await self._move(sandbox, RUNNING, _ENTRYPOINT_ENDED, message)
+            return sandbox.record
+
     def records(self) -> list[Record]:
         """Every sandbox, newest first."""
         shown = [s.record for s in self._all.values() if s.record.state != SPARE]
@@ -277,9 +299,12 @@ class Sandboxes:
         token, failure = sandbox.record.token, None
         try:
             await run_hook(body, token, hook)
-            await start_entrypoint(body, token, sandbox.record.entrypoint)
+            start = {"op": "start", "entrypoint": list(sandbox.record.entrypoint)}
+            await self._control(body, start)
         except HookFailed as failed:
             failure = str(failed)
+        except control.ControlError as error:
+            failure = f"The entrypoint was not started: {error}"
         async with sandbox.lock:
             if sandbox.ending:
                 return

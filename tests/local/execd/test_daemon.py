@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from opensandbox.local.execd.commands import REMEMBERED
 from tests.local.execd.daemons import TOKEN, Daemon
 
 as_root = pytest.mark.skipif(os.getuid() != 0, reason="needs root")
@@ -97,6 +98,43 @@ def test_the_entrypoint_runs_once_the_sandbox_is_configured(fresh: Daemon) -> No
     fresh.configure(entrypoint=["sh", "-c", "echo $A > mark; exec sleep 60"], env={"A": "1"})
     assert eventually(lambda: mark.exists() and mark.read_text() == "1\n")
     assert fresh.ask({"op": "status"})["processes"] == 1
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "code", "said"),
+    [
+        (["true"], 0, ""),
+        (["sh", "-c", "echo why; exit 3"], 3, "why"),
+        (["sh", "-c", "printf %0999d 1; exit 4"], 4, "0" * 199 + "1"),
+    ],
+)
+def test_the_end_of_the_entrypoint_is_told(
+    fresh: Daemon, entrypoint: list[str], code: int, said: str
+) -> None:
+    assert fresh.ask({"op": "status"})["entrypoint"] is None
+    fresh.configure()
+    assert fresh.ask({"op": "start", "entrypoint": entrypoint})["ok"] is True
+    assert eventually(lambda: outcome(fresh)["exit_code"] is not None)
+    assert outcome(fresh) == {"exit_code": code, "said": said}
+
+
+def test_what_the_entrypoint_said_may_be_forgotten(fresh: Daemon) -> None:
+    fresh.configure(entrypoint=["echo", "forgotten"])
+    assert eventually(lambda: outcome(fresh)["exit_code"] is not None)
+    for _ in range(REMEMBERED):
+        fresh.client.post("/command", json={"argv": ["true"]})
+    assert outcome(fresh) == {"exit_code": 0, "said": ""}
+
+
+def test_a_wrong_entrypoint_is_refused(fresh: Daemon) -> None:
+    fresh.configure()
+    assert fresh.ask({"op": "start", "entrypoint": "sh"})["ok"] is False
+
+
+def outcome(daemon: Daemon) -> dict[str, object]:
+    """What became of the entrypoint."""
+    told: dict[str, object] = daemon.ask({"op": "status"})["entrypoint"]
+    return told
 
 
 def test_the_daemons_memory_is_closed_to_others_and_its_commands_is_not(daemon: Daemon) -> None:

@@ -163,6 +163,41 @@ def test_a_hook_that_fails_fails_the_sandbox(real: Any, command: list[str]) -> N
         assert server.client.delete(f"/sandboxes/{sandbox_id}").status_code == 204
 
 
+@pytest.mark.parametrize("hook", [None, {"preStart": {"command": ["true"]}}])
+@pytest.mark.parametrize(
+    ("entrypoint", "said"),
+    [
+        (["no-such-program"], "code 127: "),
+        (["sh", "-c", "echo the reason; exit 3"], "code 3: the reason"),
+        (["true"], "code 0."),
+    ],
+)
+def test_a_sandbox_says_that_its_entrypoint_ended(
+    real: Any, entrypoint: list[str], said: str, hook: object
+) -> None:
+    with real("--spares=0", "--kill-on-exit") as server:
+        sandbox_id = server.create(entrypoint=entrypoint, lifecycle=hook)["id"]
+        status = eventually(
+            lambda: (
+                found
+                if (found := server.get(sandbox_id)["status"])["reason"] == "ENTRYPOINT_ENDED"
+                else None
+            )
+        )
+        assert status["state"] == "Running"
+        assert said in status["message"]
+        assert status == server.get(sandbox_id)["status"]
+        assert "still" in run(server, sandbox_id, "echo still here")
+
+
+def test_a_sandbox_whose_entrypoint_runs_is_running(real: Any) -> None:
+    with real("--spares=0", "--kill-on-exit") as server:
+        sandbox_id = server.create(entrypoint=["sleep", "1000"])["id"]
+        assert server.get(sandbox_id)["status"]["message"] == "The sandbox is running."
+        server.client.post(f"/sandboxes/{sandbox_id}/pause")
+        assert server.get(sandbox_id)["status"]["state"] == "Paused"
+
+
 def test_a_sandbox_is_ended_while_its_hook_runs(real: Any) -> None:
     with real("--spares=0", "--kill-on-exit") as server:
         hook = {"command": ["sleep", "1000"], "timeoutSeconds": 1000}
