@@ -6,13 +6,13 @@
 The converter renames tokens and understands nothing else:
 
 - a class ``X`` defined below ``opensandbox/_async`` becomes ``XSync`` wherever it is named;
-- ``async_x`` and ``AsyncX`` become ``x`` and ``X``, if ``opensandbox/_concurrency.py`` has both;
+- ``async_x`` and ``AsyncX`` become ``x`` and ``X``, if ``opensandbox/_concurrency`` has both;
 - every other name is in one of the tables below, which hold no row that is not needed;
 - ``async`` and ``await`` go, ``Awaitable[X]`` becomes ``X``;
 - prose (docstrings, comments, messages) changes only in class names, code in backticks and
   the indented examples after ``::``.
 
-What cannot be said like this is refused: it belongs in ``_concurrency.py`` as a pair, or in
+What cannot be said like this is refused: it belongs in ``_concurrency`` as a pair, or in
 ``tests/only_async``.  A file that is refused is reported and left out; the others are written.
 """
 
@@ -39,7 +39,7 @@ TREES = {
     "tests/_async": "tests/_sync",
     "tests/contract/_async": "tests/contract/_sync",
 }
-PAIRS_MODULE = "opensandbox/_concurrency.py"
+PAIRS_MODULE = "opensandbox/_concurrency/__init__.py"
 HEADER = "# Written by scripts/unasync.py from {source}. Do not edit.\n"
 
 # Names of the language, of the standard library, of httpx and of the generated clients.
@@ -178,7 +178,7 @@ def blocking_half(name: str) -> str:
 
 
 def collect_rules(root: Path) -> Rules:
-    """Read which classes the package defines and which pairs `_concurrency.py` offers."""
+    """Read which classes the package defines and which pairs `_concurrency` offers."""
     classes: set[str] = set()
     for path in sources(root / PACKAGE):
         try:
@@ -230,7 +230,7 @@ def refuse(tree: ast.AST, banned: set[str]) -> None:
             if any(isinstance(inner, ast.Await) for inner in ast.walk(node)):
                 why = "await inside an f-string: give the value a name first"
         elif isinstance(node, ast.FunctionDef) and node.name == "__await__":
-            why = "__await__ has no blocking form: make it a pair in opensandbox/_concurrency.py"
+            why = "__await__ has no blocking form: make it a pair in opensandbox/_concurrency"
         if why:
             raise Refused(f"{getattr(node, 'lineno', 0)}: {why}")
 
@@ -244,7 +244,7 @@ def fault_of_import(node: ast.Import | ast.ImportFrom, banned: set[str]) -> str 
         modules = [name.name for name in node.names]
     for name in modules:
         if name.partition(".")[0] in banned and not relative_import:
-            return f"import of {name}: use a pair of opensandbox/_concurrency.py"
+            return f"import of {name}: use a pair of opensandbox/_concurrency"
     return None
 
 

@@ -38,7 +38,7 @@ Convert = Callable[[str], str]
 @pytest.fixture
 def tree(tmp_path: Path) -> Path:
     """A repository with nothing to convert yet."""
-    put(tmp_path / "opensandbox" / "_concurrency.py", CONCURRENCY)
+    put(tmp_path / "opensandbox" / "_concurrency" / "__init__.py", CONCURRENCY)
     put(
         tmp_path / "opensandbox" / "_async" / "sandbox.py", "class Sandbox: ...\nclass _Part: ...\n"
     )
@@ -279,9 +279,9 @@ def test_a_string_is_code_only_when_it_is_a_name(
     ("source", "why"),
     [
         ('async def f():\n    return f"{await g()}"', "await inside an f-string"),
-        ("import asyncio", "use a pair of opensandbox/_concurrency.py"),
-        ("from threading import Lock", "use a pair of opensandbox/_concurrency.py"),
-        ("import time", "use a pair of opensandbox/_concurrency.py"),
+        ("import asyncio", "use a pair of opensandbox/_concurrency"),
+        ("from threading import Lock", "use a pair of opensandbox/_concurrency"),
+        ("import time", "use a pair of opensandbox/_concurrency"),
         ("async_thing = 1", "no rule turns this name blocking"),
         ("import inspect\nx = inspect.isawaitable(1)", "no rule turns this name blocking"),
         ("x = isinstance(1, Awaitable)", "Awaitable without [...] has no blocking form"),
@@ -313,7 +313,10 @@ def test_tests_may_use_threads_but_not_asyncio(tree: Path) -> None:
 
 
 def test_half_a_pair_is_refused(tree: Path) -> None:
-    put(tree / "opensandbox" / "_concurrency.py", "async def async_sleep(seconds): ...\n")
+    put(
+        tree / "opensandbox" / "_concurrency" / "__init__.py",
+        "async def async_sleep(seconds): ...\n",
+    )
     with pytest.raises(unasync.Refused, match="no blocking half for async_sleep"):
         unasync.run(tree, check=False)
 

@@ -1,0 +1,121 @@
+"""The few primitives that differ between the two colours, in pairs of one signature.
+
+Rules:
+
+* `async_x` and `AsyncX` have the blocking halves `x` and `X`; scripts/unasync.py turns the first
+  name into the second. Nothing else in the client imports asyncio, threading or time.
+* A time limit ends what is under way in both colours: asyncio cancels it; a blocking call looks at
+  the limits around it whenever it waits, so limits nest and the shortest one counts.
+* Whoever started something ends it; what is cancelled leaves nothing behind.
+"""
+
+from .._websockets import AsyncWebSocket, WebSocket, async_open_websocket, open_websocket
+from .calls import (
+    AsyncAwaitedOrNot,
+    AsyncOperation,
+    AwaitedOrNot,
+    Operation,
+    answer,
+    async_answer,
+    async_call,
+    async_gather,
+    async_make,
+    async_read,
+    async_run_blocking,
+    async_shield,
+    call,
+    gather,
+    make,
+    read,
+    run_blocking,
+    shield,
+)
+from .limits import async_sleep, async_time_limit, bounded, monotonic, sleep, time_limit
+from .pools import (
+    CHUNKS_ENDED,
+    AsyncPool,
+    AsyncSlots,
+    Pool,
+    Slots,
+    abandon,
+    async_abandon,
+    async_new_pool,
+    new_pool,
+)
+from .sharing import AsyncHere, Here
+from .tasks import (
+    AsyncErrands,
+    AsyncEvent,
+    AsyncLock,
+    AsyncQueue,
+    AsyncSignal,
+    AsyncTask,
+    AsyncWorker,
+    Errands,
+    Event,
+    Lock,
+    Queue,
+    Signal,
+    Task,
+    Worker,
+    async_spawn,
+    spawn,
+)
+
+__all__ = [
+    "CHUNKS_ENDED",
+    "AsyncAwaitedOrNot",
+    "AsyncErrands",
+    "AsyncEvent",
+    "AsyncHere",
+    "AsyncLock",
+    "AsyncOperation",
+    "AsyncPool",
+    "AsyncQueue",
+    "AsyncSignal",
+    "AsyncSlots",
+    "AsyncTask",
+    "AsyncWebSocket",
+    "AsyncWorker",
+    "AwaitedOrNot",
+    "Errands",
+    "Event",
+    "Here",
+    "Lock",
+    "Operation",
+    "Pool",
+    "Queue",
+    "Signal",
+    "Slots",
+    "Task",
+    "WebSocket",
+    "Worker",
+    "abandon",
+    "answer",
+    "async_abandon",
+    "async_answer",
+    "async_call",
+    "async_gather",
+    "async_make",
+    "async_new_pool",
+    "async_open_websocket",
+    "async_read",
+    "async_run_blocking",
+    "async_shield",
+    "async_sleep",
+    "async_spawn",
+    "async_time_limit",
+    "bounded",
+    "call",
+    "gather",
+    "make",
+    "monotonic",
+    "new_pool",
+    "open_websocket",
+    "read",
+    "run_blocking",
+    "shield",
+    "sleep",
+    "spawn",
+    "time_limit",
+]
