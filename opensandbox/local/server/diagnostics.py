@@ -13,7 +13,8 @@ from starlette.routing import Route
 from ..settings import Settings
 from .faults import Fault
 from .reading import Fields
-from .sandboxes import Sandbox, Sandboxes
+from .roll import Sandbox
+from .sandboxes import Sandboxes
 from .store import Event
 from .values import JSON, moment
 
@@ -46,16 +47,16 @@ class Diagnostics:
 
     async def get_diagnostic_events(self, request: Request) -> Response:
         sandbox, scope = self._read(request, "events")
-        text = _event_lines(await self._sandboxes.events(sandbox.id))
+        text = _event_lines(await self._sandboxes.roll.events(sandbox.id))
         return _content(sandbox, "events", scope, text, truncated=False)
 
     async def inspect_sandbox(self, request: Request) -> Response:
-        sandbox = self._sandboxes.get(request.path_params["sandbox_id"])
+        sandbox = self._sandboxes.roll.get(request.path_params["sandbox_id"])
         return PlainTextResponse("\n".join(_facts(sandbox)) + "\n")
 
     async def summarize_sandbox(self, request: Request) -> Response:
-        sandbox = self._sandboxes.get(request.path_params["sandbox_id"])
-        events = _event_lines(await self._sandboxes.events(sandbox.id))
+        sandbox = self._sandboxes.roll.get(request.path_params["sandbox_id"])
+        events = _event_lines(await self._sandboxes.roll.events(sandbox.id))
         log, _ = await self._log(sandbox)
         last = "\n".join(log.splitlines()[-20:])
         parts = ["\n".join(_facts(sandbox)), f"Events\n{events}", f"Log, last lines\n{last}"]
@@ -65,7 +66,7 @@ class Diagnostics:
         fields = Fields(dict(request.query_params), ("query",), [])
         scope = fields.text("scope", required=True)
         fields.finish()
-        sandbox = self._sandboxes.get(request.path_params["sandbox_id"])
+        sandbox = self._sandboxes.roll.get(request.path_params["sandbox_id"])
         known = _SCOPES[kind]
         if scope not in known:
             raise Fault(

@@ -32,7 +32,7 @@ class Keeping:
         ]
 
     async def create_snapshot(self, request: Request) -> Response:
-        sandbox_id = self._sandboxes.get(request.path_params["sandbox_id"]).id
+        sandbox_id = self._sandboxes.roll.get(request.path_params["sandbox_id"]).id
         body = await read_json(request, self._settings.max_body)
         fields = body_fields({} if body is None else body)
         name = fields.text("name", least=1)

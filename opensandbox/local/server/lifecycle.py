@@ -20,9 +20,11 @@ from .orders import read_order
 from .paging import page_of
 from .reading import Fields, body_fields
 from .records import PAUSED, PENDING, RUNNING, Record
-from .sandboxes import EXECD_PORT, Sandbox, Sandboxes
+from .roll import Sandbox
+from .sandboxes import Sandboxes
 from .snapshots import Snapshots
 from .values import JSON, moment
+from .ways import EXECD_PORT
 from .web import read_json
 
 EXECD_HEADER = "X-EXECD-ACCESS-TOKEN"
@@ -59,12 +61,12 @@ async def place_of(settings: Settings, sandboxes: Sandboxes, sandbox: Sandbox, p
     address = settings.reached_at
     host = "127.0.0.1" if address in EVERY_ADDRESS else address
     if port == EGRESS_PORT:
-        outside, token = await sandboxes.expose_egress(sandbox.id)
+        outside, token = await sandboxes.ways.expose_egress(sandbox.id)
         return Place(host, outside, "", {EGRESS_HEADER: token})
     if record.secure_token is not None:
         headers = {SECURE_HEADER: record.secure_token}
         return Place("127.0.0.1", body.execd_port, f"/proxy/{port}", headers)
-    outside = await sandboxes.expose(sandbox.id, port, address)
+    outside = await sandboxes.ways.expose(sandbox.id, port, address)
     return Place(host, outside, "", {})
 
 
@@ -113,7 +115,7 @@ class Lifecycle:
         return JSONResponse(record.answer(with_image=True))
 
     async def list_sandboxes(self, request: Request) -> Response:
-        records = _selected(self._sandboxes.records(), request)
+        records = _selected(self._sandboxes.roll.records(), request)
         return page_of(records, request, lambda record: record.answer(with_image=True))
 
     async def delete_sandbox(self, request: Request) -> Response:
@@ -170,12 +172,12 @@ class Lifecycle:
             return f"{place.host}:{place.port}{place.prefix}"
         port = place.port
         if sandbox.body is not None and port == sandbox.body.execd_port:
-            port = await self._sandboxes.open_door(sandbox.id)
+            port = await self._sandboxes.ways.open_door(sandbox.id)
         name = request.url.hostname or place.host
         return f"[{name}]:{port}{place.prefix}" if ":" in name else f"{name}:{port}{place.prefix}"
 
     async def network_policy(self, request: Request) -> Response:
-        outlet = self._sandboxes.outlet(self._sandbox(request).id)
+        outlet = self._sandboxes.ways.outlet(self._sandbox(request).id)
         if request.method == "GET":
             return JSONResponse(outlet.status())
         body = await read_json(request, self._settings.max_body)
@@ -190,7 +192,7 @@ class Lifecycle:
             raise Fault(refused.status, INVALID_PARAMETER, refused.message) from None
 
     def _sandbox(self, request: Request) -> Sandbox:
-        return self._sandboxes.get(request.path_params["sandbox_id"])
+        return self._sandboxes.roll.get(request.path_params["sandbox_id"])
 
 
 def _selected(records: list[Record], request: Request) -> list[Record]:

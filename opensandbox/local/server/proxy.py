@@ -84,7 +84,7 @@ class Proxy:
         ]
 
     async def _place(self, request: Request | WebSocket) -> Place:
-        sandbox = self._sandboxes.get(request.path_params["sandbox_id"])
+        sandbox = self._sandboxes.roll.get(request.path_params["sandbox_id"])
         if sandbox.record.state != RUNNING:
             raise Fault(
                 409,

@@ -31,7 +31,6 @@ from .app import make_app
 from .host import Host
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
-from .spares import keep_spares
 from .store import Store
 from .web import Activity
 
@@ -68,7 +67,7 @@ async def _serve(settings: Settings, host: Host) -> None:
         with _listener(settings) as listener:
             server = make_server(app, settings)
             url = _url(settings, listener)
-            tasks = [asyncio.create_task(keep_spares(sandboxes))]
+            tasks = [asyncio.create_task(sandboxes.spares.keep())]
             if settings.embedded:
                 tasks.append(asyncio.create_task(_stop_idle(settings, server, sandboxes, activity)))
             with discovery.announced(settings.directory, url, api_key, VERSION):
@@ -162,7 +161,7 @@ async def _stop_idle(
     """Stops the server once it has had no sandbox and no request for a while."""
     last_sandbox = activity.last
     while True:
-        if sandboxes.live:
+        if sandboxes.roll.live:
             last_sandbox = asyncio.get_running_loop().time()
         unused = min(activity.idle(), asyncio.get_running_loop().time() - last_sandbox)
         if unused >= settings.idle_timeout:

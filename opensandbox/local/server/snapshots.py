@@ -134,7 +134,7 @@ class Snapshots:
 
     async def create(self, sandbox_id: str, name: str | None) -> Snapshot:
         """Begins a snapshot of a sandbox that runs or is paused. Raises Fault."""
-        record = self._sandboxes.settled(sandbox_id).record
+        record = self._sandboxes.roll.settled(sandbox_id).record
         at = now()
         snapshot = Snapshot(
             id=str(uuid.uuid4()),
@@ -184,7 +184,7 @@ class Snapshots:
         snapshot = self.get(snapshot_id)
         used = any(
             record.snapshot_id == snapshot_id and record.state == PENDING
-            for record in self._sandboxes.records()
+            for record in self._sandboxes.roll.records()
         )
         if snapshot.state == CREATING or used:
             raise snapshot_busy(snapshot_id, "used" if used else "made")
