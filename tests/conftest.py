@@ -12,8 +12,13 @@ settings.register_profile("opensandbox", deadline=None, print_blob=True)
 settings.load_profile("opensandbox")
 
 NO_ISOLATION = "no isolation here"
+NO_WORLD = "no network of its own here"
 #: What a reason for skipping begins with, and what the machine lacks then.
-MISSING = {NO_ISOLATION: "isolation", "no redis-server here": "redis-server"}
+MISSING = {
+    NO_ISOLATION: "isolation",
+    NO_WORLD: "root and iproute2",
+    "no redis-server here": "redis-server",
+}
 
 
 @pytest.fixture(scope="session")

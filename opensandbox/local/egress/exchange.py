@@ -232,6 +232,8 @@ def _passed_on(headers: h11._headers.Headers, dropped: set[bytes]) -> list[tuple
         for word in value.split(b",")
     }
     left_out = _ONE_CONNECTION_ONLY | dropped | (named - {b"content-length", b"transfer-encoding"})
+    if _all(headers, b"transfer-encoding"):
+        left_out |= {b"content-length"}  # It counts for nothing then; who believed it is misled.
     return [(name, value) for name, value in headers.raw_items() if name.lower() not in left_out]
 
 

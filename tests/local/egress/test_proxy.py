@@ -131,6 +131,28 @@ async def test_a_large_answer_and_a_chunked_body_go_through() -> None:
     assert server.seen[-1].body == b"hello"
 
 
+async def test_a_length_beside_a_coding_is_not_passed_on() -> None:
+    heads: list[bytes] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append((await reader.readuntil(b"\r\n\r\n")).lower())
+        coded = b"Transfer-Encoding: chunked\r\nContent-Length: 3\r\n\r\n1\r\na\r\n0\r\n\r\n"
+        writer.write(b"HTTP/1.1 200 OK\r\n" + coded)
+        writer.close()
+
+    async with await asyncio.start_server(serve, own_address()) as server:
+        address, port = server.sockets[0].getsockname()
+        async with way_out(Names(), address) as way:
+            answer = await way.ask(
+                f"POST http://{address}:{port}/ HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n"
+                "Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n0\r\n\r\n"
+            )
+    assert b"content-length" not in heads[0]
+    assert b"transfer-encoding: chunked" in heads[0]
+    assert status(answer) == 200
+    assert b"content-length" not in answer.lower()
+
+
 async def test_a_tunnel_carries_bytes_both_ways_and_ends_with_either_side() -> None:
     async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while piece := await reader.read(65536):
