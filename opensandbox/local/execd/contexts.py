@@ -24,7 +24,7 @@ from typing import Any, Protocol
 
 from . import frames
 from .errors import CONTEXT_NOT_FOUND, NOT_SUPPORTED, RUNTIME_ERROR, Refusal, invalid
-from .output import PING_INTERVAL, Pipe, Send
+from .output import PING_INTERVAL, Pipes, Send
 from .processes import Process, Processes
 from .sessions import RunRequest, Session
 
@@ -63,7 +63,7 @@ class _Running:
 
     def __init__(self, process: Process, out: int, err: int) -> None:
         self.process = process
-        self.pipes = [Pipe("stdout", out), Pipe("stderr", err)]
+        self.pipes = Pipes(out, err)
         self.messages: asyncio.Queue[Message | None] = asyncio.Queue(_WAITING_MESSAGES)
         self.wake = asyncio.Event()
         self._reader: asyncio.Task[None] | None = None
@@ -102,7 +102,7 @@ class _Running:
         if self._writer is not None:
             self._writer.close()
         loop = asyncio.get_running_loop()
-        for pipe in self.pipes:
+        for pipe in self.pipes.both:
             loop.remove_reader(pipe.descriptor)
             os.close(pipe.descriptor)
 
@@ -113,25 +113,29 @@ class _Running:
         while self.messages.empty():
             if not await self._pass_on(send):
                 await self._something_happens(send)
-        for pipe in self.pipes:
-            pipe.due = 0 if pipe.ended else pipe.waiting()
-        while any(pipe.due for pipe in self.pipes):
+        self.pipes.count_due()
+        while self.pipes.any_due:
             if not await self._pass_on(send):
                 break
+        if events := self.pipes.release():
+            await send(events)
         return self.messages.get_nowait()
 
     async def _pass_on(self, send: Send) -> bool:
-        pieces = [(pipe, pipe.read()) for pipe in self.pipes if not pipe.ended]
-        events = b"".join(pipe.event(data) for pipe, data in pieces if data)
+        events, size = self.pipes.read()
+        if not size:
+            events += self.pipes.overdue()
         if events:
             await send(events)
-        return any(data for _, data in pieces)
+        return bool(events or size)
 
     async def _something_happens(self, send: Send) -> None:
         loop = asyncio.get_running_loop()
-        listening = [pipe.descriptor for pipe in self.pipes if not pipe.ended]
+        listening = [pipe.descriptor for pipe in self.pipes.open]
         for descriptor in listening:
             loop.add_reader(descriptor, self.wake.set)
+        at = self.pipes.release_at
+        timer = None if at is None else loop.call_at(at, self.wake.set)
         try:
             async with asyncio.timeout(PING_INTERVAL):
                 await self.wake.wait()
@@ -141,6 +145,8 @@ class _Running:
             self.wake.clear()
             for descriptor in listening:
                 loop.remove_reader(descriptor)
+            if timer is not None:
+                timer.cancel()
 
 
 class PythonContext:

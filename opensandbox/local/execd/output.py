@@ -6,7 +6,10 @@ Rules:
 - The pipes are read to their end before the end is reported. Whoever still holds one open when the
   program has ended (a server left in the background) gets `GRACE` seconds to finish a sentence, and
   after that is read and ignored, so that it neither hangs the command nor dies of a broken pipe.
-- The first output goes out at once; a program that writes in a hurry is read in larger pieces.
+- Whole lines go out at once. The beginning of one waits for its end, for `LINGER` seconds at most
+  and not while it grows beyond `LONGEST_HELD`, nor when the other pipe has something to say: who
+  takes an event for a line is right wherever the program writes lines.
+- A program that writes in a hurry is read in larger pieces.
 - A reader that went away is written to no more; the program does not notice.
 """
 
@@ -15,15 +18,19 @@ from __future__ import annotations
 import asyncio
 import codecs
 import fcntl
+import math
 import os
 import struct
 import termios
+import time
 from collections.abc import Awaitable, Callable
 
 from . import frames
 from .processes import Process
 
 GRACE = 0.1
+LINGER = 0.015
+LONGEST_HELD = 65536
 PING_INTERVAL = 3.0
 _PIECE = 65536
 _HURRY = 0.002
@@ -42,10 +49,15 @@ class Pipe:
         self.ended = False
         self.due = 0
         """Bytes that were in the pipe when the program ended: its own last words."""
+        self.held_until: float | None = None
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self._held: list[str] = []
+        self._held_size = 0
 
     def read(self) -> bytes:
         """The next piece, b"" when there is none now; notices the end."""
+        if self.ended:
+            return b""
         try:
             data = os.read(self.descriptor, _PIECE)
         except BlockingIOError:
@@ -60,10 +72,93 @@ class Pipe:
         (count,) = struct.unpack("i", answer)
         return int(count)
 
-    def event(self, data: bytes, *, final: bool = False) -> bytes:
-        """What was read as an event; b"" while it is only the beginning of a character."""
-        text = self._decoder.decode(data, final)
+    def event(self, data: bytes) -> bytes:
+        """What was read as an event, up to the end of its last line; the rest is held."""
+        text = self._decoder.decode(data)
+        end = text.rfind("\n") + 1
+        ready = ""
+        if end:
+            ready = "".join(self._held) + text[:end]
+            self._forget_held()
+        if end < len(text):
+            self._held.append(text[end:])
+            self._held_size += len(text) - end
+            if self.held_until is None:
+                self.held_until = time.monotonic() + LINGER
+        if self._held_size > LONGEST_HELD:
+            ready += "".join(self._held)
+            self._forget_held()
+        return frames.output(self.kind, ready) if ready else b""
+
+    def release(self, *, final: bool = False) -> bytes:
+        """What is held, as an event; b"" when nothing is."""
+        text = "".join(self._held) + self._decoder.decode(b"", final)
+        self._forget_held()
         return frames.output(self.kind, text) if text else b""
+
+    def _forget_held(self) -> None:
+        self._held.clear()
+        self._held_size = 0
+        self.held_until = None
+
+
+class Pipes:
+    """Both pipes of one program."""
+
+    def __init__(self, out: int, err: int) -> None:
+        self.out = Pipe("stdout", out)
+        self.err = Pipe("stderr", err)
+        self.both = (self.out, self.err)
+
+    @property
+    def open(self) -> list[Pipe]:
+        """Those that may still say something."""
+        return [pipe for pipe in self.both if not pipe.ended]
+
+    def read(self) -> tuple[bytes, int]:
+        """The events of what each pipe gives now, and how many bytes those were."""
+        out, err = self.out.read(), self.err.read()
+        events = b""
+        if out:
+            # What the other one said before comes first, unless its line goes on below.
+            events += b"" if err else self.err.release()
+            events += self.out.event(out)
+        if err:
+            # After a full piece there is more, the end of the line too.
+            events += b"" if len(out) == _PIECE else self.out.release()
+            events += self.err.event(err)
+        for pipe in self.both:
+            if pipe.ended:
+                events += pipe.release(final=True)
+        return events, len(out) + len(err)
+
+    @property
+    def release_at(self) -> float | None:
+        """When something held is to go out, by the clock of the event loop."""
+        return min((p.held_until for p in self.both if p.held_until is not None), default=None)
+
+    def overdue(self) -> bytes:
+        """What was held for long enough."""
+        now = time.monotonic()
+        return b"".join(
+            pipe.release()
+            for pipe in self.both
+            if pipe.held_until is not None and pipe.held_until <= now
+        )
+
+    def release(self, *, final: bool = False) -> bytes:
+        """All that is held."""
+        return b"".join(pipe.release(final=final) for pipe in self.both)
+
+    def count_due(self) -> None:
+        """Remembers how much is waiting now."""
+        for pipe in self.both:
+            pipe.due = 0 if pipe.ended else pipe.waiting()
+
+    @property
+    def any_due(self) -> bool:
+        """Whether some of that is still to be read."""
+        return any(pipe.due for pipe in self.both)
 
 
 class OutputPump:
@@ -71,7 +166,7 @@ class OutputPump:
 
     def __init__(self, process: Process, out: int, err: int) -> None:
         self._process = process
-        self._pipes = [Pipe("stdout", out), Pipe("stderr", err)]
+        self._pipes = Pipes(out, err)
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
         self._ping_due = False
@@ -93,7 +188,7 @@ class OutputPump:
             await self._last_words(send)
         finally:
             ping.cancel()
-            for pipe in self._pipes:
+            for pipe in self._pipes.both:
                 self._loop.remove_reader(pipe.descriptor)
                 _let_go(pipe)
 
@@ -102,13 +197,15 @@ class OutputPump:
         self._wake.set()
 
     async def _pass_on(self, send: Send) -> bool:
-        """Reads each pipe once and sends what there was; False when there was nothing."""
-        pieces = [(pipe, pipe.read()) for pipe in self._pipes if not pipe.ended]
-        events = b"".join(pipe.event(data) for pipe, data in pieces if data)
+        """Reads each pipe once and sends what may be sent; False when nothing was there or due."""
+        events, size = self._pipes.read()
+        if not size:
+            events += self._pipes.overdue()
         if events:
             await send(events)
-            await self._pause_if_hurried(sum(len(data) for _, data in pieces))
-        return any(data for _, data in pieces)
+        if size:
+            await self._pause_if_hurried(size)
+        return bool(events or size)
 
     async def _pause_if_hurried(self, size: int) -> None:
         now = self._loop.time()
@@ -119,30 +216,29 @@ class OutputPump:
             await asyncio.sleep(_HURRY)
         self._last_read = now
 
-    async def _something_happens(self) -> None:
-        for pipe in self._pipes:
-            if not pipe.ended:
-                self._loop.add_reader(pipe.descriptor, self._wake.set)
+    async def _something_happens(self, until: float = math.inf) -> None:
+        """Waits for output, for the end of the program, or until what is held is due."""
+        listening = self._pipes.open
+        for pipe in listening:
+            self._loop.add_reader(pipe.descriptor, self._wake.set)
+        until = min(until, self._pipes.release_at or until)
+        timer = self._loop.call_at(until, self._wake.set) if until < math.inf else None
         try:
             await self._wake.wait()
         finally:
             self._wake.clear()
-            for pipe in self._pipes:
+            for pipe in listening:
                 self._loop.remove_reader(pipe.descriptor)
+            if timer is not None:
+                timer.cancel()
 
     async def _last_words(self, send: Send) -> None:
-        for pipe in self._pipes:
-            pipe.due = 0 if pipe.ended else pipe.waiting()
+        self._pipes.count_due()
         deadline = self._loop.time() + GRACE
-        while any(pipe.due for pipe in self._pipes) or self._loop.time() < deadline:
-            if all(pipe.ended for pipe in self._pipes):
-                break
-            if not await self._pass_on(send) and not all(pipe.ended for pipe in self._pipes):
-                timer = self._loop.call_at(deadline, self._wake.set)
-                await self._something_happens()
-                timer.cancel()
-        remains = b"".join(pipe.event(b"", final=True) for pipe in self._pipes)
-        if remains:
+        while self._pipes.open and (self._pipes.any_due or self._loop.time() < deadline):
+            if not await self._pass_on(send) and self._pipes.open:
+                await self._something_happens(deadline)
+        if remains := self._pipes.release(final=True):
             await send(remains)
 
 
