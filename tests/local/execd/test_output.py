@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -66,15 +67,15 @@ def test_a_line_that_is_written_in_pieces_is_one_event(program: Program) -> None
 def test_what_is_unfinished_goes_out_after_a_moment(
     program: Program, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(output.time, "monotonic", lambda: 100.0)
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0)
     assert program.said(out=b"Name: ") == []
     # A program that goes on adding to its line does not put the moment off.
-    monkeypatch.setattr(output.time, "monotonic", lambda: 100.0 + output.LINGER / 2)
+    monkeypatch.setattr(time, "monotonic", lambda: 100.0 + output.LINGER / 2)
     assert program.said(out=b"? ") == []
     assert program.pipes.overdue() == b""
     at = program.pipes.release_at
     assert at == 100.0 + output.LINGER
-    monkeypatch.setattr(output.time, "monotonic", lambda: at)
+    monkeypatch.setattr(time, "monotonic", lambda: at)
     assert events(program.pipes.overdue()) == [("stdout", "Name: ? ")]
     assert program.pipes.release_at is None
 
