@@ -30,8 +30,12 @@ Step = Callable[["Exchange"], None]
 class Request:
     """One request as it came."""
 
-    def __init__(self, method: str, target: str, headers: dict[str, str], body: bytes) -> None:
-        self.method, self.target, self.headers, self.body = method, target, headers, body
+    def __init__(self, method: str, target: str, lines: list[str], body: bytes = b"") -> None:
+        self.method, self.target, self.body = method, target, body
+        #: The headers as they came, and the last of each name by that in lower case.
+        self.lines = lines
+        pairs = (line.partition(":") for line in lines)
+        self.headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
 
     @property
     def path(self) -> str:
@@ -185,16 +189,16 @@ def _receive(sock: socket.socket, buffer: bytearray) -> Request | None:
     buffer[:] = rest
     first, *lines = head.decode("latin-1").split("\r\n")
     method, target, _ = first.split(" ", 2)
-    pairs = (line.partition(":") for line in lines)
-    headers = {name.strip().lower(): value.strip() for name, _, value in pairs}
-    if headers.get("transfer-encoding") == "chunked":
-        return Request(method, target, headers, _chunked_body(sock, buffer))
-    length = int(headers.get("content-length", "0"))
+    request = Request(method, target, lines)
+    if request.headers.get("transfer-encoding") == "chunked":
+        request.body = _chunked_body(sock, buffer)
+        return request
+    length = int(request.headers.get("content-length", "0"))
     while len(buffer) < length and _more(sock, buffer):
         pass
-    body = bytes(buffer[:length])
+    request.body = bytes(buffer[:length])
     del buffer[:length]
-    return Request(method, target, headers, body)
+    return request
 
 
 def _chunked_body(sock: socket.socket, buffer: bytearray) -> bytes:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import logging
 import re
-from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -56,14 +55,26 @@ class Server(NamedTuple):
     api_key: str
 
 
-class _NoCookies(CookieJar):
+class _NoCookies(httpx.Cookies):
     """Keeps none: many sandboxes share one client, and their cookies would mix."""
 
-    def extract_cookies(self, *_: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Nothing; httpx's own would put every answer before the standard library's jar."""
+
+
+class _Client(httpx.AsyncClient):
+    """httpx's client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
         return
 
-    def set_cookie(self, *_: object) -> None:
-        return
+
+_NO_COOKIES = _NoCookies()
 
 
 class Connection:
@@ -78,12 +89,11 @@ class Connection:
         policy = config.retry_policy
         if not isinstance(transport, RetryAsyncTransport) and policy.wraps_transport():
             transport = RetryAsyncTransport(transport, policy)
-        self._client = httpx.AsyncClient(
+        self._client = _Client(
             transport=transport,
             event_hooks=config.event_hooks,
             trust_env=False,
             timeout=None,  # every request brings its own
-            cookies=_NoCookies(),
         )
         self._local = _LocalRuntime()
         self._server: tuple[str, str, str] | None = None

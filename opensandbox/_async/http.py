@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, Awaitable, Callable, Iterable, Mapping
 from contextlib import AbstractAsyncContextManager
+from functools import lru_cache
+from json import JSONEncoder
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -37,6 +39,9 @@ _T_co = TypeVar("_T_co", covariant=True)
 #: The longest body that is read into memory, in bytes, and the longest of an error.
 BODY_LIMIT = 64 * 2**20
 _ERROR_LIMIT = 256 * 2**10
+#: A few addresses are asked again and again, and httpx takes its time to read one.
+_read_url = lru_cache(maxsize=512)(httpx.URL)
+_as_json = JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode
 #: What a transport raises.
 _FAULTS = (httpx.HTTPError, httpx.StreamError, TimeoutError)
 
@@ -311,15 +316,14 @@ class Service:
             sent[names.API_KEY] = key
         if self.life is not None and not self._once:
             extensions[REFUSED_IS_FINAL] = True  # so that `_send` can look first
-        return httpx.Request(
-            method,
-            f"{base}{self._prefix}{path}",
-            params=params or None,
-            headers=sent,
-            json=json,
-            content=content,
-            extensions=extensions,
-        )
+        address = f"{base}{self._prefix}{path}"
+        url = httpx.URL(address, params=params) if params else _read_url(address)
+        if json is not None:
+            content = _as_json(json).encode()
+            sent.setdefault("Content-Type", "application/json")
+        if content is None or isinstance(content, bytes):
+            return _whole_request(method, url, sent, content or b"", extensions)
+        return httpx.Request(method, url, headers=sent, content=content, extensions=extensions)
 
     async def _send(self, request: httpx.Request) -> httpx.Response:
         connection = self.config.connection
@@ -569,6 +573,28 @@ class _Exchange:
             url=str(response.request.url),
             sandbox_id=self._service.sandbox_id,
         )
+
+
+def _whole_request(
+    method: str, url: httpx.URL, headers: Mapping[str, str], body: bytes, extensions: dict[str, Any]
+) -> httpx.Request:
+    """What `httpx.Request(content=body)` makes, without the many look-ups of headers in there."""
+    sent = {
+        name.lower(): (name.encode("ascii"), value.encode("ascii"))
+        for name, value in headers.items()
+    }
+    if body or method in ("POST", "PUT", "PATCH"):
+        sent.setdefault("content-length", (b"Content-Length", b"%d" % len(body)))
+    host = sent.pop("host", (b"Host", url.netloc))
+    request = httpx.Request(
+        method,
+        url,
+        headers=[host, *sent.values()],
+        stream=httpx.ByteStream(body),
+        extensions=extensions,
+    )
+    request.read()  # for hooks that look at the content
+    return request
 
 
 def _retries_told(request: httpx.Request) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from socket import SHUT_RDWR
 
@@ -32,6 +32,7 @@ class EventStream:
         # One iterator from the first byte to the last: giving one up closes the connection.
         self._chunks = response.aiter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
+        self._over = False
         #: How many seconds of silence are taken now; None for any number.
         self.idle = idle
         self.left = False
@@ -50,13 +51,18 @@ class EventStream:
         """What follows is of no interest: on leaving, the rest is read in the background."""
         self.left = True
 
-    async def __aiter__(self) -> AsyncGenerator[list[Frame], None]:
+    def __aiter__(self) -> EventStream:
         """The events in the lists that they arrive in."""
-        while (chunk := await self._next()) is not None:
+        return self
+
+    # No generator: one that is left in the middle costs the event loop a task to close it.
+    async def __anext__(self) -> list[Frame]:
+        while not self._over:
+            chunk = await self._next()
+            self._over = chunk is None
             if frames := self._decode(chunk):
-                yield frames
-        if frames := self._decode(None):
-            yield frames
+                return frames
+        raise StopAsyncIteration
 
     async def more(self, within: float) -> list[Frame] | None:
         """The events that come next, which may be none; None when nothing came within so many

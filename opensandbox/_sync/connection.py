@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import logging
 import re
-from http.cookiejar import CookieJar
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -57,14 +56,26 @@ class ServerSync(NamedTuple):
     api_key: str
 
 
-class _NoCookiesSync(CookieJar):
+class _NoCookiesSync(httpx.Cookies):
     """Keeps none: many sandboxes share one client, and their cookies would mix."""
 
-    def extract_cookies(self, *_: object) -> None:
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Nothing; httpx's own would put every answer before the standard library's jar."""
+
+
+class _ClientSync(httpx.Client):
+    """httpx's client without cookies."""
+
+    @property
+    def cookies(self) -> httpx.Cookies:
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
         return
 
-    def set_cookie(self, *_: object) -> None:
-        return
+
+_NO_COOKIES = _NoCookiesSync()
 
 
 class ConnectionSync:
@@ -79,12 +90,11 @@ class ConnectionSync:
         policy = config.retry_policy
         if not isinstance(transport, RetrySyncTransport) and policy.wraps_transport():
             transport = RetrySyncTransport(transport, policy)
-        self._client = httpx.Client(
+        self._client = _ClientSync(
             transport=transport,
             event_hooks=config.event_hooks,
             trust_env=False,
             timeout=None,  # every request brings its own
-            cookies=_NoCookiesSync(),
         )
         self._local = _LocalRuntimeSync()
         self._server: tuple[str, str, str] | None = None

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from socket import SHUT_RDWR
 
@@ -33,6 +33,7 @@ class EventStreamSync:
         # One iterator from the first byte to the last: giving one up closes the connection.
         self._chunks = response.iter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
+        self._over = False
         #: How many seconds of silence are taken now; None for any number.
         self.idle = idle
         self.left = False
@@ -51,13 +52,18 @@ class EventStreamSync:
         """What follows is of no interest: on leaving, the rest is read in the background."""
         self.left = True
 
-    def __iter__(self) -> Generator[list[Frame], None, None]:
+    def __iter__(self) -> EventStreamSync:
         """The events in the lists that they arrive in."""
-        while (chunk := self._next()) is not None:
+        return self
+
+    # No generator: one that is left in the middle costs the event loop a task to close it.
+    def __next__(self) -> list[Frame]:
+        while not self._over:
+            chunk = self._next()
+            self._over = chunk is None
             if frames := self._decode(chunk):
-                yield frames
-        if frames := self._decode(None):
-            yield frames
+                return frames
+        raise StopIteration
 
     def more(self, within: float) -> list[Frame] | None:
         """The events that come next, which may be none; None when nothing came within so many

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from contextlib import aclosing
 
 import httpx
 import pytest
 
 from opensandbox._async.config import ConnectionConfig
-from opensandbox._async.http import Service
+from opensandbox._async.http import Service, _whole_request
 from opensandbox._async.streams import EventStream
 from opensandbox._concurrency import async_gather, async_sleep, monotonic
 from opensandbox.exceptions import (
@@ -117,6 +116,39 @@ async def test_an_answer_without_a_body() -> None:
         service = server(peer)
         await service.send(lambda client: delete_sandbox.asyncio_detailed("x", client=client))
         await service.config.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("body", [b"", b"{}"])
+@pytest.mark.parametrize("headers", [{}, {"X-A": "1", "Host": "other"}, {"content-length": "9"}])
+async def test_a_request_is_the_one_that_httpx_would_make(
+    method: str, body: bytes, headers: dict[str, str]
+) -> None:
+    url = httpx.URL("http://box.example:81/x")
+    ours = _whole_request(method, url, headers, body, {})
+    theirs = httpx.Request(method, url, headers=headers, content=body)
+    assert ours.content == theirs.content == body
+    assert sorted(ours.headers.raw) == sorted(theirs.headers.raw)
+    assert ours.headers.raw[0][0] == b"Host"
+
+
+async def test_a_header_of_the_config_takes_the_place_of_ours() -> None:
+    with Peer(answer(200, BOX)) as peer:
+        config = ConnectionConfig(domain=peer.address, headers={"user-agent": "mine"})
+        await get(Service(config))
+        await config.close()
+    assert [line for line in peer.requests[0].lines if line.lower().startswith("user-agent")] == [
+        "user-agent: mine"
+    ]
+
+
+async def test_no_cookie_is_kept() -> None:
+    with Peer(answer(200, BOX, headers={"Set-Cookie": "a=b; Path=/"})) as peer:
+        service = server(peer)
+        await get(service)
+        await get(service)
+        await service.config.close()
+    assert "cookie" not in peer.requests[1].headers
 
 
 # --- error answers ----------------------------------------------------------------------------
@@ -478,11 +510,8 @@ async def test_what_is_drained_is_bounded_in_number() -> None:
 async def test_a_stream_left_in_the_middle_is_closed() -> None:
     with Peer(events_without_end(INIT)) as peer:
         service = server(peer)
-        async with (
-            service.event_stream("POST", "/command") as stream,
-            aclosing(aiter(stream)) as it,
-        ):
-            assert (await anext(it))[0]["type"] == "init"
+        async with service.event_stream("POST", "/command") as stream:
+            assert (await anext(aiter(stream)))[0]["type"] == "init"
         while peer.open_connections:
             await async_sleep(0.01)
         await service.config.close()

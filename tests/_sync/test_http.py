@@ -4,14 +4,13 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
 
 import httpx
 import pytest
 
 from opensandbox._concurrency import gather, monotonic, sleep
 from opensandbox._sync.config import ConnectionConfigSync
-from opensandbox._sync.http import ServiceSync
+from opensandbox._sync.http import ServiceSync, _whole_request
 from opensandbox._sync.streams import EventStreamSync
 from opensandbox.exceptions import (
     SandboxApiException,
@@ -122,6 +121,39 @@ def test_an_answer_without_a_body() -> None:
         service = server(peer)
         service.send(lambda client: delete_sandbox.sync_detailed("x", client=client))
         service.config.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+@pytest.mark.parametrize("body", [b"", b"{}"])
+@pytest.mark.parametrize("headers", [{}, {"X-A": "1", "Host": "other"}, {"content-length": "9"}])
+def test_a_request_is_the_one_that_httpx_would_make(
+    method: str, body: bytes, headers: dict[str, str]
+) -> None:
+    url = httpx.URL("http://box.example:81/x")
+    ours = _whole_request(method, url, headers, body, {})
+    theirs = httpx.Request(method, url, headers=headers, content=body)
+    assert ours.content == theirs.content == body
+    assert sorted(ours.headers.raw) == sorted(theirs.headers.raw)
+    assert ours.headers.raw[0][0] == b"Host"
+
+
+def test_a_header_of_the_config_takes_the_place_of_ours() -> None:
+    with Peer(answer(200, BOX)) as peer:
+        config = ConnectionConfigSync(domain=peer.address, headers={"user-agent": "mine"})
+        get(ServiceSync(config))
+        config.close()
+    assert [line for line in peer.requests[0].lines if line.lower().startswith("user-agent")] == [
+        "user-agent: mine"
+    ]
+
+
+def test_no_cookie_is_kept() -> None:
+    with Peer(answer(200, BOX, headers={"Set-Cookie": "a=b; Path=/"})) as peer:
+        service = server(peer)
+        get(service)
+        get(service)
+        service.config.close()
+    assert "cookie" not in peer.requests[1].headers
 
 
 # --- error answers ----------------------------------------------------------------------------
@@ -483,11 +515,8 @@ def test_what_is_drained_is_bounded_in_number() -> None:
 def test_a_stream_left_in_the_middle_is_closed() -> None:
     with Peer(events_without_end(INIT)) as peer:
         service = server(peer)
-        with (
-            service.event_stream("POST", "/command") as stream,
-            closing(iter(stream)) as it,
-        ):
-            assert (next(it))[0]["type"] == "init"
+        with service.event_stream("POST", "/command") as stream:
+            assert (next(iter(stream)))[0]["type"] == "init"
         while peer.open_connections:
             sleep(0.01)
         service.config.close()
