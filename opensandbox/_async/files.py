@@ -64,16 +64,24 @@ class ByteStream(AsyncAwaitedOrNot):
         async for chunk in sandbox.files.read_bytes_stream("/data/big.bin"):
             ...
 
-    The request is sent when the first piece is asked for.  `async with` closes it early for sure.
+    The request is sent when it is awaited, or else with the first piece; the blocking one is sent
+    by the call itself.  `async with` closes it early for sure.
     """
 
     def __init__(self, chunks: AsyncGenerator[bytes, None]) -> None:
         self._chunks = chunks
+        self._opened = False
+
+    async def _open(self) -> None:
+        if not self._opened:
+            self._opened = True
+            await anext(self._chunks)
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
+        await self._open()
         return await anext(self._chunks)
 
     async def aclose(self) -> None:
@@ -162,12 +170,16 @@ class Filesystem:
         limit: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> ByteStream:
-        """A file piece by piece, each of `chunk_size` bytes but the last; may be awaited first.
+        """A file piece by piece, each of `chunk_size` bytes but the last.
 
-        The other arguments are those of `read_bytes`.
+        It may be awaited first, so that a refusal is known before anything is read. The other
+        arguments are those of `read_bytes`.
         """
         size = requests.positive(chunk_size, "chunk_size")
-        return ByteStream(self._download(path, range_header, offset, limit, size, request_timeout))
+        download = self._download(
+            path, range_header, offset, limit, size, request_timeout, tells_of_answer=True
+        )
+        return ByteStream(download).given_out()
 
     async def _download(
         self,
@@ -177,7 +189,10 @@ class Filesystem:
         limit: int | None,
         chunk_size: int | None,
         request_timeout: Seconds | None,
+        *,
+        tells_of_answer: bool = False,
     ) -> AsyncGenerator[bytes, None]:
+        """What the server sends; with `tells_of_answer`, b"" before that, once it answers."""
         query, headers = requests.download(
             path, range_header=range_header, offset=offset, limit=limit
         )
@@ -190,6 +205,8 @@ class Filesystem:
             ) as response,
             aclosing(response.aiter_bytes(chunk_size)) as chunks,  # type: ignore[type-var]
         ):
+            if tells_of_answer:
+                yield b""
             async for chunk in chunks:
                 yield chunk
 

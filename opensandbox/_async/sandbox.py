@@ -338,6 +338,7 @@ class Sandbox(Offers):
                 skip_health_check=skip_health_check,
                 request_timeout=request_timeout,
                 owns_config=owns_config,
+                met=wake,
             )
         except BaseException as error:
             await close(config, owned=connection_config is None, after=error)
@@ -355,8 +356,9 @@ class Sandbox(Offers):
         request_timeout: Seconds | None,
         owns_config: bool,
         origin: str = SandboxOrigin.UNKNOWN,
+        met: bool = True,
     ) -> Sandbox:
-        readiness = Readiness(sandboxes, sandbox_id, patience, request_timeout)
+        readiness = Readiness(sandboxes, sandbox_id, patience, request_timeout, met=met)
 
         def built(service: Service) -> Sandbox:
             return cls(

@@ -8,7 +8,7 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
-from typing import BinaryIO, Self, TypeVar
+from typing import Any, BinaryIO, Self, TypeVar
 
 from .limits import no_limit, time_limit
 
@@ -21,15 +21,32 @@ Operation = Callable[[P], T]
 
 
 class AsyncAwaitedOrNot:
-    """What programs may await or not: either way they hold the same object."""
+    """What programs may await, which opens it, or use at once: they hold the same object."""
 
-    def __await__(self) -> Generator[None, None, Self]:
-        yield from ()
+    async def _open(self) -> None:
+        """Do the first step, unless it is done. What goes wrong is raised here."""
+        raise NotImplementedError
+
+    def __await__(self) -> Generator[Any, Any, Self]:
+        yield from self._open().__await__()
+        return self
+
+    def given_out(self) -> Self:
+        """What the caller of a function gets: it may still be awaited."""
         return self
 
 
 class AwaitedOrNot:
-    """What nobody awaits."""
+    """What nobody awaits, so that it is opened when it is given out."""
+
+    def _open(self) -> None:
+        """Do the first step, unless it is done. What goes wrong is raised here."""
+        raise NotImplementedError
+
+    def given_out(self) -> Self:
+        """What the caller of a function gets: it is open."""
+        self._open()
+        return self
 
 
 async def async_gather(*calls: Callable[[], Awaitable[T]]) -> list[T]:

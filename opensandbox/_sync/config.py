@@ -17,9 +17,9 @@ import difflib
 import functools
 import os
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 from urllib.parse import urlsplit
 
 import attrs
@@ -67,8 +67,20 @@ def _known_keywords(cls: _T) -> _T:
         if positional:
             raise InvalidArgumentException(f"{cls.__name__} takes keywords only")
         plain(self, **given)
+        object.__setattr__(self, "_given", frozenset(given))
 
     cls.__init__ = init  # type: ignore[misc]
+    return cls
+
+
+def _may_be_disowned(cls: _T) -> _T:
+    """Let programs of 1.1.1 set `_owns_transport` on a copy that is not to close what it shares."""
+    refuse: Callable[..., None] = cls.__setattr__
+
+    def set_attribute(self: object, name: str, value: object) -> None:
+        (object.__setattr__ if name == "_owns_transport" else refuse)(self, name, value)
+
+    cls.__setattr__ = set_attribute  # type: ignore[assignment]
     return cls
 
 
@@ -215,6 +227,7 @@ class _OpenedSync:
 
 
 @_known_keywords
+@_may_be_disowned
 @attrs.frozen(kw_only=True)
 class ConnectionConfigSync:
     """Where the server is, and how to talk to it.
@@ -274,13 +287,14 @@ class ConnectionConfigSync:
     #: The URL of a proxy for every request. None: HTTP_PROXY, HTTPS_PROXY and NO_PROXY of the
     #: environment, though never for this machine itself.
     proxy: str | None = attrs.field(default=None, validator=_proxy, repr=_shown_proxy)
-    _owned: bool = attrs.field(default=False, init=False, eq=False, repr=False)
+    _owns_transport: bool = attrs.field(default=False, init=False, eq=False, repr=False)
+    _given: frozenset[str] = attrs.field(default=frozenset(), init=False, eq=False, repr=False)
     _opened: _OpenedSync = attrs.field(factory=_OpenedSync, init=False, eq=False, repr=False)
 
     @property
     def owns_transport(self) -> bool:
         """Whether the connections are the config's own to close."""
-        return self.transport is None or self._owned
+        return self.transport is None or self._owns_transport
 
     @property
     def is_local(self) -> bool:
@@ -354,8 +368,8 @@ class ConnectionConfigSync:
             max_keepalive_connections=max_keepalive_connections,
             keepalive_expiry=keepalive_expiry,
         )
-        config = attrs.evolve(self, transport=pooled)
-        object.__setattr__(config, "_owned", True)
+        config = self.model_copy(update={"transport": pooled})
+        object.__setattr__(config, "_owns_transport", True)
         return config
 
     def close_transport_if_owned(self) -> None:
@@ -367,7 +381,7 @@ class ConnectionConfigSync:
         connection = self._opened.connection
         if connection is not None:
             connection.close()
-        elif self._owned and self.transport is not None:
+        elif self._owns_transport and self.transport is not None:
             self.transport.close()
 
     def __enter__(self) -> ConnectionConfigSync:
@@ -400,10 +414,37 @@ class ConnectionConfigSync:
         self, *, update: Mapping[str, Any] | None = None, deep: bool = False
     ) -> ConnectionConfigSync:
         """A copy with the fields in `update` changed. `deep` makes no difference."""
-        config = ConnectionConfigSync(**{**self._fields(), **(update or {})})
-        if self._owned and config.transport is self.transport:
-            object.__setattr__(config, "_owned", True)
+        config = _restored({**self._fields(), **(update or {})}, self._given.union(update or ()))
+        if self._owns_transport and config.transport is self.transport:
+            object.__setattr__(config, "_owns_transport", True)
         return config
+
+    def model_dump(
+        self, *, mode: Literal["python"] = "python", exclude: Collection[str] | None = None
+    ) -> dict[str, Any]:
+        """The fields by their names, the key among them."""
+        return {
+            name: value for name, value in self._fields().items() if name not in (exclude or ())
+        }
+
+    @classmethod
+    def model_validate(cls, obj: Mapping[str, Any] | ConnectionConfigSync) -> ConnectionConfigSync:
+        """A config from the fields that `model_dump` gives; a finished one as it is.
+
+        Raises `InvalidArgumentException` for what does not fit.
+        """
+        if isinstance(obj, cls):
+            return obj
+        if not isinstance(obj, Mapping):
+            raise InvalidArgumentException(
+                f"{cls.__name__} is made from a mapping, got {type(obj).__name__}"
+            )
+        return cls(**obj)
+
+    @property
+    def model_fields_set(self) -> set[str]:
+        """The names of the fields that somebody has set."""
+        return set(self._given)
 
     def _fields(self) -> dict[str, Any]:
         return {
@@ -420,13 +461,16 @@ class ConnectionConfigSync:
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = self._fields()
-        if self._owned:
+        if self._owns_transport:
             fields["transport"] = None  # a pool is made where it is used
-        return (_restored, (fields,))
+        return (_restored, (fields, self._given))
 
 
-def _restored(fields: dict[str, Any]) -> ConnectionConfigSync:
-    return ConnectionConfigSync(**fields)
+def _restored(fields: dict[str, Any], given: frozenset[str]) -> ConnectionConfigSync:
+    """A config of which only the fields in `given` were set by somebody."""
+    config = ConnectionConfigSync(**fields)
+    object.__setattr__(config, "_given", given)
+    return config
 
 
 def config_or_default(given: ConnectionConfigSync | None) -> ConnectionConfigSync:

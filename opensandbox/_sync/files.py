@@ -65,16 +65,24 @@ class ByteStreamSync(AwaitedOrNot):
         for chunk in sandbox.files.read_bytes_stream("/data/big.bin"):
             ...
 
-    The request is sent when the first piece is asked for.  `with` closes it early for sure.
+    The request is sent when it is awaited, or else with the first piece; the blocking one is sent
+    by the call itself.  `with` closes it early for sure.
     """
 
     def __init__(self, chunks: Generator[bytes, None, None]) -> None:
         self._chunks = chunks
+        self._opened = False
+
+    def _open(self) -> None:
+        if not self._opened:
+            self._opened = True
+            next(self._chunks)
 
     def __iter__(self) -> Self:
         return self
 
     def __next__(self) -> bytes:
+        self._open()
         return next(self._chunks)
 
     def close(self) -> None:
@@ -163,14 +171,16 @@ class FilesystemSync:
         limit: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> ByteStreamSync:
-        """A file piece by piece, each of `chunk_size` bytes but the last; may be awaited first.
+        """A file piece by piece, each of `chunk_size` bytes but the last.
 
-        The other arguments are those of `read_bytes`.
+        It may be awaited first, so that a refusal is known before anything is read. The other
+        arguments are those of `read_bytes`.
         """
         size = requests.positive(chunk_size, "chunk_size")
-        return ByteStreamSync(
-            self._download(path, range_header, offset, limit, size, request_timeout)
+        download = self._download(
+            path, range_header, offset, limit, size, request_timeout, tells_of_answer=True
         )
+        return ByteStreamSync(download).given_out()
 
     def _download(
         self,
@@ -180,7 +190,10 @@ class FilesystemSync:
         limit: int | None,
         chunk_size: int | None,
         request_timeout: Seconds | None,
+        *,
+        tells_of_answer: bool = False,
     ) -> Generator[bytes, None, None]:
+        """What the server sends; with `tells_of_answer`, b"" before that, once it answers."""
         query, headers = requests.download(
             path, range_header=range_header, offset=offset, limit=limit
         )
@@ -193,6 +206,8 @@ class FilesystemSync:
             ) as response,
             closing(response.iter_bytes(chunk_size)) as chunks,  # type: ignore[type-var]
         ):
+            if tells_of_answer:
+                yield b""
             for chunk in chunks:
                 yield chunk
 

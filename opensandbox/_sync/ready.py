@@ -5,7 +5,8 @@ Rules:
 
 * One deadline bounds the whole; each request inside is bounded by what is left of it.
 * It looks again quickly at first, and later at the interval that was asked for, never more seldom.
-* Requests here are not repeated beneath: looking again is the repetition.
+* Requests here are not repeated beneath: looking again is the repetition. Only the first word with
+  a server is sent again as the retry policy says, and who cannot reach it is told then, at once.
 * What cannot get better ends the waiting at once: a refused key, an unknown sandbox, one that has
   failed or ended. Of the rest the last failure is told when time is up.
 """
@@ -100,8 +101,12 @@ class ReadinessSync:
         sandbox_id: str,
         patience: PatienceSync,
         request_timeout: Seconds | None,
+        *,
+        met: bool,
     ) -> None:
+        """`met` says whether the server has given an answer in the same call before."""
         self._sandboxes = sandboxes.once()
+        self._first_word = None if met else sandboxes
         self._id = sandbox_id
         self._patience = patience
         self._request_timeout = request_timeout
@@ -123,16 +128,19 @@ class ReadinessSync:
             self._again()
 
     def _try_service(self) -> ServiceSync | None:
-        config = self._sandboxes.config
+        first, self._first_word = self._first_word, None
+        sandboxes = first or self._sandboxes
         self._looked += 1
         try:
-            endpoint = self._sandboxes.get_sandbox_endpoint(
+            endpoint = sandboxes.get_sandbox_endpoint(
                 self._id,
                 DEFAULT_EXECD_PORT,
-                config.use_server_proxy,
+                sandboxes.config.use_server_proxy,
                 request_timeout=self._bound(),
             )
         except SandboxException as error:
+            if first is not None and isinstance(error, SandboxConnectionException):
+                raise
             not_yet = isinstance(error, SandboxApiException) and error.error.code == NOT_YET
             if not (not_yet or _may_pass(error)):
                 raise

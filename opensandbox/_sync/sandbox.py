@@ -339,6 +339,7 @@ class SandboxSync(OffersSync):
                 skip_health_check=skip_health_check,
                 request_timeout=request_timeout,
                 owns_config=owns_config,
+                met=wake,
             )
         except BaseException as error:
             close(config, owned=connection_config is None, after=error)
@@ -356,8 +357,9 @@ class SandboxSync(OffersSync):
         request_timeout: Seconds | None,
         owns_config: bool,
         origin: str = SandboxOrigin.UNKNOWN,
+        met: bool = True,
     ) -> SandboxSync:
-        readiness = ReadinessSync(sandboxes, sandbox_id, patience, request_timeout)
+        readiness = ReadinessSync(sandboxes, sandbox_id, patience, request_timeout, met=met)
 
         def built(service: ServiceSync) -> SandboxSync:
             return cls(

@@ -355,7 +355,7 @@ class RetrySyncTransport(httpx.BaseTransport):
             return
         self._policy.on_retry(
             RetryEvent(
-                attempt=attempt,
+                attempt=attempt + 1,
                 retries_used=attempt - 1,
                 method=request.method,
                 url=str(request.url.copy_with(query=None, userinfo=b"")),

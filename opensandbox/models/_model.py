@@ -15,8 +15,7 @@ Rules:
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import (
@@ -33,6 +32,8 @@ from typing import (
 import attrs
 
 from ..exceptions import InvalidArgumentException
+from ._dump import as_json, default_of, leave_out, written
+from ._dump import name as name_of
 from ._fit import Misfit, fitter
 
 _M = TypeVar("_M", bound="Model")
@@ -48,12 +49,14 @@ def field(
     kw_only: bool = True,
     init: bool = True,
     wire: str | None = None,
+    read_as: str | None = None,
     check: Check | None = None,
     secret: bool = False,
 ) -> Any:
     """One field of a model.
 
-    `wire` is its name in the API where that differs. `check` says what is wrong with a value, as
+    `wire` is its name in the API where that differs, and in `model_dump(by_alias=True)`; `read_as`
+    is one that it is taken under, and not written. `check` says what is wrong with a value, as
     the end of the sentence "Model.field ...", or None. A `secret` shows neither in `repr` nor in
     errors.
     """
@@ -64,7 +67,7 @@ def field(
         init=init,
         repr=init and not secret,
         eq=init,
-        metadata={"wire": wire, "check": check, "secret": secret},
+        metadata={"wire": wire, "read_as": read_as, "check": check, "secret": secret},
     )
 
 
@@ -114,10 +117,8 @@ class _Signature:
 def _shown_default(attribute: attrs.Attribute[Any]) -> object:
     from inspect import Parameter
 
-    default: Any = attribute.default
-    if default is attrs.NOTHING:
-        return Parameter.empty
-    return default.factory() if hasattr(default, "factory") else default
+    default = default_of(attribute)
+    return Parameter.empty if default is attrs.NOTHING else default
 
 
 class Model:
@@ -140,13 +141,10 @@ class Model:
     def to_dict(self, *, by_alias: bool = False) -> dict[str, Any]:
         """The fields by their Python names, nested models likewise.
 
-        With `by_alias`, by their names in the API.
+        With `by_alias`, by their names in the API, as client 1.1.1 wrote them.
         """
-        return {
-            _name(attribute, by_alias): _plain(getattr(self, attribute.name), by_alias)
-            for attribute in attrs.fields(type(self))
-            if attribute.init
-        }
+        fields: dict[str, Any] = written(self, by_alias)
+        return fields
 
     @classmethod
     def _as_received(cls, values: Mapping[str, Any]) -> Self:
@@ -176,20 +174,46 @@ class Model:
         self,
         *,
         mode: Literal["python", "json"] = "python",
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
         by_alias: bool = False,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
         exclude_none: bool = False,
     ) -> dict[str, Any]:
-        """`to_dict`, perhaps without what is None; mode "json" writes times as text."""
-        dumped = self.to_dict(by_alias=by_alias)
-        if exclude_none:
-            dumped = _without_none(dumped)
-        return _as_json(dumped) if mode == "json" else dumped
+        """`to_dict` with a choice: of fields of this value by name, without what is None, without
+        what is as nobody has set it (`exclude_unset` and `exclude_defaults` are the same here).
+
+        Mode "json" writes times as text.
+        """
+        left_out = leave_out(none=exclude_none, defaults=exclude_unset or exclude_defaults)
+        dumped: dict[str, Any] = written(self, by_alias, left_out)
+        for field in attrs.fields(type(self)):
+            if field.name in (exclude or ()) or (include is not None and field.name not in include):
+                dumped.pop(name_of(field, by_alias), None)
+        return as_json(dumped) if mode == "json" else dumped
 
     def model_dump_json(
-        self, *, indent: int | None = None, by_alias: bool = False, exclude_none: bool = False
+        self,
+        *,
+        indent: int | None = None,
+        include: Collection[str] | None = None,
+        exclude: Collection[str] | None = None,
+        by_alias: bool = False,
+        exclude_unset: bool = False,
+        exclude_defaults: bool = False,
+        exclude_none: bool = False,
     ) -> str:
         """`model_dump` as JSON."""
-        dumped = self.model_dump(mode="json", by_alias=by_alias, exclude_none=exclude_none)
+        dumped = self.model_dump(
+            mode="json",
+            include=include,
+            exclude=exclude,
+            by_alias=by_alias,
+            exclude_unset=exclude_unset,
+            exclude_defaults=exclude_defaults,
+            exclude_none=exclude_none,
+        )
         separators = (",", ":") if indent is None else None
         return json.dumps(dumped, indent=indent, separators=separators, ensure_ascii=False)
 
@@ -248,7 +272,12 @@ def _from_mapping(cls: type) -> Callable[[Mapping[str, Any]], object] | None:
 def _accepted(cls: type[Model], args: tuple[Any, ...], values: dict[str, Any]) -> dict[str, Any]:
     """What was given, checked and by Python names."""
     fields = _fields(cls)
-    wires = {a.metadata["wire"]: name for name, (a, _) in fields.items() if a.metadata.get("wire")}
+    wires = {
+        other: name
+        for name, (attribute, _) in fields.items()
+        for other in (attribute.metadata.get("wire"), attribute.metadata.get("read_as"))
+        if other
+    }
     found: dict[str, Any] = _positional(cls, args)
     for given, value in values.items():
         name = given if given in fields else wires.get(given)
@@ -305,39 +334,3 @@ def _shown(value: object) -> str:
     if isinstance(value, Model):
         return repr(value)
     return f"{type(value).__name__}" if not isinstance(value, list) or value else "[]"
-
-
-def _name(attribute: attrs.Attribute[Any], by_alias: bool) -> str:
-    return (by_alias and attribute.metadata.get("wire")) or attribute.name
-
-
-def _plain(value: Any, by_alias: bool) -> Any:
-    if isinstance(value, Model):
-        return value.to_dict(by_alias=by_alias)
-    if isinstance(value, list):
-        return [_plain(item, by_alias) for item in value]
-    if isinstance(value, dict):
-        return {key: _plain(item, by_alias) for key, item in value.items()}
-    return value
-
-
-def _without_none(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_none(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _without_none(item) for key, item in value.items() if item is not None}
-    return value
-
-
-def _as_json(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        return [_as_json(item) for item in value]
-    if isinstance(value, dict):
-        return {key: _as_json(item) for key, item in value.items()}
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if hasattr(value, "total_seconds"):
-        return value.total_seconds()
-    if value is None or isinstance(value, str | int | float | bool):
-        return value
-    raise InvalidArgumentException(f"{type(value).__name__} cannot be written as JSON")

@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..exceptions import CommandFailedException, InvalidArgumentException
@@ -161,8 +161,8 @@ class Execution(Model):
 
     @property
     def text(self) -> str:
-        """What to show: its output and what it evaluated to, without line endings at the end."""
-        parts = [self.stdout.rstrip("\r\n"), *((r.text or "").rstrip("\r\n") for r in self.result)]
+        """What to show: its output and what it evaluated to, its lines divided by "\\n"."""
+        parts = [_shown(self.stdout), *(_shown(r.text or "") for r in self.result)]
         return "\n".join(part for part in parts if part)
 
     def check(self) -> Execution:
@@ -188,11 +188,15 @@ class Execution(Model):
 
     def __str__(self) -> str:
         parts = [self.text]
-        if stderr := self.stderr.rstrip("\r\n"):
+        if stderr := _shown(self.stderr):
             parts.append(f"[stderr]\n{stderr}")
         if self.error is not None:
             parts.append(f"[error] {self.error.name}: {self.error.value}")
         return "\n".join(part for part in parts if part)
+
+
+def _shown(text: str) -> str:
+    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
 #: How much of stderr an error shows.
@@ -224,7 +228,8 @@ class RunCommandOpts(Model):
     background: bool = False
     #: None for where the daemon was started.
     working_directory: str | None = field(default=None, check=not_empty)
-    #: Seconds or a timedelta, after which the command is ended. None for no limit.
+    #: Seconds or a timedelta, kept as a timedelta, after which the command is ended. None for no
+    #: limit.
     timeout: Seconds | None = None
     #: Whom it runs as. None for the daemon's own user.
     uid: int | None = field(default=None, check=at_least(0))
@@ -233,7 +238,9 @@ class RunCommandOpts(Model):
     envs: dict[str, str] | None = field(default=None, secret=True)
 
     def __attrs_post_init__(self) -> None:
-        optional_seconds(self.timeout, "RunCommandOpts.timeout")
+        limit = optional_seconds(self.timeout, "RunCommandOpts.timeout")
+        if limit is not None:
+            object.__setattr__(self, "timeout", timedelta(seconds=limit))
         if self.gid is not None and self.uid is None:
             raise InvalidArgumentException("RunCommandOpts.gid needs uid as well")
 

@@ -236,7 +236,7 @@ class SandboxStatus(Model):
     state: str
     reason: str | None = None
     message: str | None = None
-    last_transition_at: datetime | None = field(default=None, wire="lastTransitionAt")
+    last_transition_at: datetime | None = field(default=None, read_as="lastTransitionAt")
 
 
 @model(received=True)
@@ -244,7 +244,7 @@ class SandboxAllocation(Model):
     """Where the sandbox was taken from, when it was not made anew."""
 
     mode: str = "pool"
-    pool_ref: str = field(wire="poolRef")
+    pool_ref: str = field(read_as="poolRef")
     state: str = "allocated"
 
 
@@ -256,11 +256,11 @@ class SandboxInfo(Model):
     status: SandboxStatus
     entrypoint: list[str]
     #: When it ends by itself. None: never.
-    expires_at: datetime | None = field(default=None, wire="expiresAt")
-    created_at: datetime = field(wire="createdAt")
+    expires_at: datetime | None = field(default=None, read_as="expiresAt")
+    created_at: datetime = field(read_as="createdAt")
     #: None for a sandbox that was made from a snapshot or a template.
     image: SandboxImageSpec | None = None
-    snapshot_id: str | None = field(default=None, wire="snapshotId")
+    snapshot_id: str | None = field(default=None, read_as="snapshotId")
     platform: PlatformSpec | None = None
     allocation: SandboxAllocation | None = None
     metadata: dict[str, str] | None = None
@@ -281,7 +281,7 @@ class SandboxCreateResponse(Model):
 class SandboxRenewResponse(Model):
     """When a sandbox ends now."""
 
-    expires_at: datetime = field(wire="expiresAt")
+    expires_at: datetime = field(read_as="expiresAt")
 
 
 class RequestSettings(Protocol):
@@ -330,17 +330,17 @@ class PaginationInfo(Model):
     """Which part of a list a page is."""
 
     page: int
-    page_size: int = field(wire="pageSize")
-    total_items: int = field(wire="totalItems")
-    total_pages: int = field(wire="totalPages")
-    has_next_page: bool = field(wire="hasNextPage")
+    page_size: int = field(read_as="pageSize")
+    total_items: int = field(read_as="totalItems")
+    total_pages: int = field(read_as="totalPages")
+    has_next_page: bool = field(read_as="hasNextPage")
 
 
 @model(received=True)
 class PagedSandboxInfos(Model):
     """One page of a list of sandboxes."""
 
-    sandbox_infos: list[SandboxInfo] = field(wire="items")
+    sandbox_infos: list[SandboxInfo] = field(read_as="items")
     pagination: PaginationInfo
 
     @property
@@ -364,7 +364,7 @@ class SandboxFilter(Model):
     #: All of these. None for any.
     metadata: dict[str, str] | None = None
     #: How many on a page, from 1. None leaves it to the server.
-    page_size: int | None = field(default=None, wire="pageSize", check=at_least(1))
+    page_size: int | None = field(default=None, read_as="pageSize", check=at_least(1))
     #: Which page, from 1. None for the first.
     page: int | None = field(default=None, check=at_least(1))
 
@@ -397,7 +397,7 @@ class SnapshotStatus(Model):
     state: str
     reason: str | None = None
     message: str | None = None
-    last_transition_at: datetime | None = field(default=None, wire="lastTransitionAt")
+    last_transition_at: datetime | None = field(default=None, read_as="lastTransitionAt")
 
 
 @model(received=True)
@@ -405,17 +405,17 @@ class SnapshotInfo(Model):
     """The file system of a sandbox, as it was at one moment."""
 
     id: str
-    sandbox_id: str = field(wire="sandboxId")
+    sandbox_id: str = field(read_as="sandboxId")
     name: str | None = None
     status: SnapshotStatus
-    created_at: datetime = field(wire="createdAt")
+    created_at: datetime = field(read_as="createdAt")
 
 
 @model(received=True)
 class PagedSnapshotInfos(Model):
     """One page of a list of snapshots."""
 
-    snapshot_infos: list[SnapshotInfo] = field(wire="items")
+    snapshot_infos: list[SnapshotInfo] = field(read_as="items")
     pagination: PaginationInfo
 
     @property
@@ -435,12 +435,12 @@ class SnapshotFilter(Model):
     """Which snapshots are listed: those that fit everything that is given."""
 
     #: The sandbox they were made of. None for any.
-    sandbox_id: str | None = field(default=None, wire="sandboxId", check=not_empty)
+    sandbox_id: str | None = field(default=None, read_as="sandboxId", check=not_empty)
     name: str | None = field(default=None, check=not_empty)
     #: Any of these, see `SnapshotState`. None for any.
     states: list[str] | None = None
     #: How many on a page, from 1. None leaves it to the server.
-    page_size: int | None = field(default=None, wire="pageSize", check=at_least(1))
+    page_size: int | None = field(default=None, read_as="pageSize", check=at_least(1))
     #: Which page, from 1. None for the first.
     page: int | None = field(default=None, check=at_least(1))
 
@@ -451,9 +451,9 @@ class SandboxMetrics(Model):
 
     cpu_count: float
     #: Of all its processors together, 0 to 100.
-    cpu_used_percentage: float = field(wire="cpu_used_pct")
-    memory_total_in_mib: float = field(wire="mem_total_mib")
-    memory_used_in_mib: float = field(wire="mem_used_mib")
+    cpu_used_percentage: float = field(read_as="cpu_used_pct")
+    memory_total_in_mib: float = field(read_as="mem_total_mib")
+    memory_used_in_mib: float = field(read_as="mem_used_mib")
     #: Milliseconds since 1970.
     timestamp: int
 

@@ -69,8 +69,8 @@ class TemplateInfo(Model):
     publish: str
     format: str
     status: TemplateStatus
-    created_at: datetime = field(wire="createdAt")
-    updated_at: datetime = field(wire="updatedAt")
+    created_at: datetime = field(read_as="createdAt")
+    updated_at: datetime = field(read_as="updatedAt")
     resource_limits: dict[str, str] | None = field(default=None, wire="resourceLimits")
     entrypoint: list[str] | None = None
     env: dict[str, str] | None = field(default=None, secret=True)
@@ -94,7 +94,7 @@ class TemplateFilter(Model):
 class PagedTemplateInfos(Model):
     """One page of a list of templates."""
 
-    template_infos: list[TemplateInfo] = field(wire="items")
+    template_infos: list[TemplateInfo] = field(read_as="items")
     pagination: PaginationInfo
 
     @property

@@ -73,9 +73,9 @@ class RetryEvent:
     """What `RetryPolicy.on_retry` is told before the wait for another attempt."""
 
     attempt: int
-    """The number of the attempt that failed, from 1."""
+    """The number of the attempt that comes next: 2 for the first repetition."""
     retries_used: int
-    """How many attempts before it were repetitions."""
+    """How many repetitions there were so far."""
     method: str
     url: str
     cause: RetryCause

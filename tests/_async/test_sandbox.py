@@ -521,6 +521,17 @@ async def test_connecting_to_an_unknown_sandbox_is_told_and_deletes_nothing(
     assert peer.asked("DELETE .*") == []
 
 
+async def test_who_cannot_reach_the_server_at_all_is_told_when_the_policy_gives_up() -> None:
+    told: list[RetryEvent] = []
+    policy = RetryPolicy(
+        max_retries=2, initial_backoff=timedelta(milliseconds=1), on_retry=told.append
+    )
+    async with ConnectionConfig(domain=refused_address(), retry_policy=policy) as config:
+        with pytest.raises(SandboxConnectionException):
+            await Sandbox.connect("s1", config)
+    assert [event.retries_used for event in told] == [0, 1]
+
+
 @pytest.mark.parametrize("sandbox_id", ["", " ", ".", "..", "a\nb"])
 async def test_an_id_that_names_another_place_is_refused(
     peer: SandboxPeer, sandbox_id: str

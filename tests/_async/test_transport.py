@@ -154,9 +154,9 @@ async def test_the_hook_is_told_before_each_wait() -> None:
         url="http://me:secret@box.example/x?token=secret",
     )
     first, second = told
-    assert (first.attempt, first.retries_used, first.cause) == (1, 0, RetryCause.PRE_SEND)
+    assert (first.attempt, first.retries_used, first.cause) == (2, 0, RetryCause.PRE_SEND)
     assert isinstance(first.exception, httpx.ConnectError)
-    assert (second.attempt, second.status_code) == (2, 503)
+    assert (second.attempt, second.status_code) == (3, 503)
     assert second.cause is RetryCause.STATUS_503
     assert "secret" not in first.url
 

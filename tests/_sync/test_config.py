@@ -163,6 +163,50 @@ def test_a_copy_is_equal_and_a_changed_one_is_not() -> None:
         config.model_copy(update={"domian": "b"})
 
 
+def test_a_config_is_dumped_and_made_again() -> None:
+    def ok(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200)
+
+    config = ConnectionConfigSync(domain="x:1", api_key="k", transport=httpx.MockTransport(ok))
+    dumped = config.model_dump()
+    assert (dumped["domain"], dumped["api_key"]) == ("x:1", "k")
+    assert dumped["transport"] is config.transport
+    assert ConnectionConfigSync.model_validate(dumped) == config
+    assert ConnectionConfigSync.model_validate(config) is config
+    assert "api_key" not in config.model_dump(exclude={"api_key"})
+    with pytest.raises(InvalidArgumentException, match="'domian'"):
+        ConnectionConfigSync.model_validate({"domian": "x"})
+    with pytest.raises(InvalidArgumentException, match="mapping"):
+        ConnectionConfigSync.model_validate(5)  # type: ignore[arg-type]
+
+
+def test_it_says_which_fields_somebody_has_set() -> None:
+    config = ConnectionConfigSync(domain="x", debug=False)
+    assert config.model_fields_set == {"domain", "debug"}
+    changed = config.model_copy(update={"api_key": "k"})
+    assert changed.model_fields_set == {"domain", "debug", "api_key"}
+    assert pickle.loads(pickle.dumps(changed)).model_fields_set == changed.model_fields_set
+    assert "transport" in config.with_transport_if_missing().model_fields_set
+
+
+def test_a_copy_that_owns_nothing_closes_nothing() -> None:
+    owner = ConnectionConfigSync().with_transport_if_missing()
+    borrowed = owner.model_copy()
+    borrowed._owns_transport = False  # type: ignore[misc]
+    assert (owner.owns_transport, borrowed.owns_transport) == (True, False)
+    closed: list[bool] = []
+    assert owner.transport is not None
+
+    def close() -> None:
+        closed.append(True)
+
+    owner.transport.close = close  # type: ignore[method-assign]
+    borrowed.close()
+    assert closed == []
+    owner.close()
+    assert closed == [True]
+
+
 def test_a_pickled_config_that_was_used_opens_connections_of_its_own() -> None:
     with Peer(answer(200, NOTHING)) as peer:
         config = ConnectionConfigSync(domain=peer.address).with_transport_if_missing()

@@ -124,12 +124,25 @@ def test_an_unknown_encoding_is_refused_before_anything_is_sent() -> None:
     assert execd.requests == []
 
 
-def test_a_stream_sends_its_request_when_the_first_piece_is_asked_for() -> None:
+def test_a_stream_that_is_opened_tells_of_a_refusal_before_anything_is_read() -> None:
     execd = Execd(httpx.Response(404, json={"code": "FILE_NOT_FOUND", "message": "no /a"}))
-    stream = execd.files.read_bytes_stream("/a")
-    assert execd.requests == []
     with pytest.raises(SandboxApiException, match="FILE_NOT_FOUND"):
-        next(stream)
+        execd.files.read_bytes_stream("/a")
+
+
+def test_a_stream_is_opened_before_a_whole_piece_has_come() -> None:
+    slow = peer.raw(peer.head(200, {"Content-Length": "10"}) + b"abc", closes=False)
+    with Peer(slow) as script:
+        files = at(script, request_timeout=2)
+        with files.read_bytes_stream("/a", chunk_size=10):
+            pass
+        files._service.config.close()
+
+
+def test_an_empty_file_is_no_piece() -> None:
+    execd = Execd(httpx.Response(200, content=b""))
+    assert [piece for piece in execd.files.read_bytes_stream("/a")] == []
+    assert [piece for piece in execd.files.read_bytes_stream("/a")] == []
 
 
 def test_an_abandoned_download_gives_its_connection_free() -> None:

@@ -8,10 +8,12 @@ import io
 import threading
 
 import httpx
+import pytest
 
 from opensandbox._async.config import ConnectionConfig
 from opensandbox._async.files import Filesystem
 from opensandbox._async.http import Service
+from opensandbox.exceptions import SandboxApiException
 from opensandbox.transport.retry import RetryPolicy
 from tests import peer
 from tests.peer import Peer
@@ -30,6 +32,20 @@ def files() -> Filesystem:
 async def test_a_stream_may_be_awaited_first() -> None:
     pieces = [piece async for piece in await files().read_bytes_stream("/a", chunk_size=2)]
     assert pieces == [b"ab", b"c"]
+
+
+async def test_a_stream_that_is_not_awaited_sends_its_request_with_the_first_piece() -> None:
+    asked: list[httpx.Request] = []
+
+    async def refuse(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        return httpx.Response(404, json={"code": "FILE_NOT_FOUND", "message": "no /a"})
+
+    config = ConnectionConfig(transport=httpx.MockTransport(refuse))
+    stream = Filesystem(Service(config, "http://execd")).read_bytes_stream("/a")
+    assert asked == []
+    with pytest.raises(SandboxApiException, match="FILE_NOT_FOUND"):
+        await anext(stream)
 
 
 async def test_a_file_is_never_read_on_the_event_loop() -> None:

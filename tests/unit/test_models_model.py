@@ -160,10 +160,27 @@ def test_dumping() -> None:
         "id": "s-1",
         "status": {"state": "Running"},
         "entrypoint": ["tail"],
-        "createdAt": "2026-01-02T00:00:00+00:00",
+        "created_at": "2026-01-02T00:00:00Z",
         "image": {"image": "python:3.11"},
     }
     assert INFO.model_dump()["created_at"] == INFO.created_at
+    assert Volume(name="d", mount_path="/m", host=Host(path="/h")).model_dump(
+        by_alias=True, exclude_defaults=True
+    ) == {"name": "d", "mountPath": "/m", "host": {"path": "/h"}}
+
+
+def test_a_choice_is_dumped() -> None:
+    assert INFO.model_dump(include={"id", "metadata"}) == {"id": "s-1", "metadata": None}
+    assert list(INFO.model_dump(exclude={"status", "entrypoint"}, exclude_unset=True)) == [
+        *("id", "created_at", "image")
+    ]
+    assert INFO.model_dump_json(include=["id"]) == '{"id":"s-1"}'
+
+
+def test_none_stays_in_a_mapping() -> None:
+    unset: Any = None
+    odd = INFO.model_copy(update={"metadata": {"a": unset}})
+    assert odd.model_dump(exclude_none=True)["metadata"] == {"a": None}
 
 
 def test_copying() -> None:

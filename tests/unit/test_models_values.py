@@ -213,6 +213,7 @@ def test_the_text_is_for_showing() -> None:
     shown = execution("a\n", "b\n", stderr=("e\n",), result=[ExecutionResult(text="42\n")])
     assert shown.text == "a\nb\n42"
     assert str(shown) == "a\nb\n42\n[stderr]\ne"
+    assert execution("a\r\n", "50%\r100%\n").text == "a\n50%\n100%"
     assert str(Execution(error=ExecutionError(name="N", value="v"))) == "[error] N: v"
     assert Execution(result=[ExecutionResult(extra_properties={"image/png": "x"})]).text == ""
 

@@ -11,13 +11,16 @@ import enum
 import importlib
 import inspect
 import json
-from collections.abc import Iterator
+from collections.abc import Awaitable, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pytest
+
+from opensandbox.models._dump import name as name_of
+from opensandbox.models._model import Model
 
 LIST = Path(__file__).resolve().parents[1] / "data" / "surface_1_1_1.json"
 SURFACE: dict[str, Any] = json.loads(LIST.read_text(encoding="utf-8"))
@@ -71,7 +74,9 @@ def gaps_of(place: str, wanted: dict[str, Any], found: Any) -> Iterator[str]:
     for name, member in wanted.get("members", {}).items():
         if name.startswith("__aenter") or name.startswith("__aexit"):
             continue  # the next test enters them all
-        yield from gaps_of_member(f"{place}.{name}", member, getattr(found, name, None))
+        static = member["kind"] == "property"
+        look = inspect.getattr_static if static else getattr
+        yield from gaps_of_member(f"{place}.{name}", member, look(found, name, None))
 
 
 def gaps_of_member(place: str, wanted: dict[str, Any], found: Any) -> Iterator[str]:
@@ -81,7 +86,10 @@ def gaps_of_member(place: str, wanted: dict[str, Any], found: Any) -> Iterator[s
     elif wanted["kind"] == "value":
         if not isinstance(found, enum.Enum) or found.value != wanted["value"]:
             yield f"{place}: is {found!r}, not {wanted['value']!r}"
-    elif wanted["kind"] != "property":
+    elif wanted["kind"] == "property":
+        if callable(found):
+            yield f"{place}: is called, not read"
+    else:
         yield from gaps_of_call(place, wanted, found)
 
 
@@ -92,16 +100,18 @@ def gaps_of_field(place: str, name: str, wanted: dict[str, Any], cls: Any) -> It
         yield f"{place}: missing"
         return
     yield from gaps_of_default(place, wanted, parameters[name])
-    alias = wanted.get("wire")
-    if alias and attrs.has(cls):
-        known = {field.name: field.metadata.get("wire") for field in attrs.fields(cls)}
-        if known.get(name) != alias:
-            yield f"{place}: has the wire name {known.get(name)!r}, not {alias!r}"
+    if issubclass(cls, Model):
+        alias = wanted.get("wire", name)
+        known = {field.name: name_of(field, by_alias=True) for field in attrs.fields(cls)}
+        if known[name] != alias:
+            yield f"{place}: is called {known[name]!r} by alias, not {alias!r}"
 
 
 def gaps_of_call(place: str, wanted: dict[str, Any], found: Any) -> Iterator[str]:
     """What the parameters of a function lack."""
     given = inspect.signature(found)
+    if wanted.get("asynchronous", False) != is_awaited(found):
+        yield f"{place}: {'has' if wanted.get('asynchronous') else 'is not'} to be awaited"
     parameters = {n: p for n, p in given.parameters.items() if n not in ("self", "cls")}
     positional = [n for n, p in parameters.items() if p.kind is not p.KEYWORD_ONLY]
     expected = [p for p in wanted["parameters"] if not p.get("keyword_only")]
@@ -120,6 +130,17 @@ def gaps_of_call(place: str, wanted: dict[str, Any], found: Any) -> Iterator[str
         variable = extra.kind in (extra.VAR_POSITIONAL, extra.VAR_KEYWORD)
         if name not in names and extra.default is extra.empty and not variable:
             yield f"{place}({name}): is asked for, and was not"
+
+
+def is_awaited(function: Any) -> bool:
+    """Whether what a function gives has to be awaited, or may be."""
+    if inspect.iscoroutinefunction(function):
+        return True
+    if not inspect.isroutine(function):  # called by way of a descriptor
+        return inspect.iscoroutinefunction(type(function).__call__)
+    home = inspect.getmodule(function)
+    answer = getattr(home, function.__annotations__.get("return") or "", None)
+    return isinstance(answer, type) and issubclass(answer, Awaitable)
 
 
 def gaps_of_default(place: str, wanted: dict[str, Any], found: inspect.Parameter) -> Iterator[str]:
@@ -181,3 +202,12 @@ def test_services_have_their_blocking_twins(room: str) -> None:
     twins = importlib.import_module(f"opensandbox.sync.services.{room}")
     for name in SURFACE[f"opensandbox.services.{room}"]["names"]:
         assert hasattr(twins, f"{name}Sync"), f"{twins.__name__}.{name}Sync"
+
+
+def test_what_no_list_holds_and_programs_import_all_the_same() -> None:
+    old = importlib.import_module("opensandbox.exceptions.sandbox")
+    for name, cls in SURFACE["opensandbox.exceptions"]["names"].items():
+        if cls["kind"] != "constant":
+            assert getattr(old, name) is getattr(importlib.import_module("opensandbox"), name)
+    twins = importlib.import_module("opensandbox.sync.services.isolated")
+    assert twins.IsolationServiceSyncMixin is twins.IsolationServiceSync

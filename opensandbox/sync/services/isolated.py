@@ -3,5 +3,5 @@
 from opensandbox._sync.isolation import IsolationServiceSync as IsolationServiceSync
 from opensandbox._sync.isolation import IsolationSessionSync as IsolationSessionSync
 
-#: The same under another name that programs know.
-IsolationServiceMixinSync = IsolationServiceSync
+#: The same under other names that programs know.
+IsolationServiceSyncMixin = IsolationServiceMixinSync = IsolationServiceSync

@@ -39,7 +39,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .models.execd import Execution
+    from ..models.execd import Execution
 
 
 class SandboxError:
