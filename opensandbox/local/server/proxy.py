@@ -1,6 +1,8 @@
 """The way through the server to a port of a sandbox: HTTP and WebSocket, streamed both ways.
 
-- The API key stays here; what the port's endpoint asks for is added.
+- The API key stays here; with it, what the port's endpoint asks for is added. Without it, a port is
+  reached whose endpoint somebody with the key has asked for, with what that asks for: as on the
+  port's own listener, so that a browser or a webhook gets there too.
 - Nothing is held back or stored; headers of one connection only are not passed on.
 """
 
@@ -10,6 +12,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 
 import httpx
+from attrs import evolve
 from starlette.background import BackgroundTask
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -24,7 +27,8 @@ from .faults import BACKEND_FAILED, Fault
 from .lifecycle import Place, place_of, read_port
 from .records import RUNNING
 from .sandboxes import Sandboxes
-from .web import API_KEY_HEADER, REQUEST_ID_HEADER
+from .ways import EXECD_PORT
+from .web import API_KEY_HEADER, REQUEST_ID_HEADER, no_key
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ONE_CONNECTION_ONLY = frozenset(
@@ -85,13 +89,18 @@ class Proxy:
 
     async def _place(self, request: Request | WebSocket) -> Place:
         sandbox = self._sandboxes.roll.get(request.path_params["sandbox_id"])
+        port = read_port(request)
+        guarded = port == EXECD_PORT or sandbox.record.secure_token is not None
+        if not request.state.keyed and not guarded and port not in sandbox.record.ports:
+            raise no_key()
         if sandbox.record.state != RUNNING:
             raise Fault(
                 409,
                 "DOCKER::SANDBOX_NOT_RUNNING",
                 f"Sandbox {sandbox.id} is {sandbox.record.state}, not Running.",
             )
-        return await place_of(self._settings, self._sandboxes, sandbox, read_port(request))
+        place = await place_of(self._settings, self._sandboxes, sandbox, port)
+        return place if request.state.keyed else evolve(place, headers={})
 
     async def forward(self, request: Request) -> Response:
         place = await self._place(request)

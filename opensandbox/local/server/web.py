@@ -1,6 +1,7 @@
 """What every request goes through: its id, the key, its body, and the form of errors.
 
-- The key is compared in constant time, and asked for by everything below /v1.
+- The key is compared in constant time, and asked for by everything below /v1 but the way to a port
+  of a sandbox, which decides by itself what it lets in without.
 - A request's id is taken from the caller when it is harmless, else made; every answer carries it.
 - Bodies are read up to a limit.
 """
@@ -28,6 +29,7 @@ logger = logging.getLogger("opensandbox.server")
 
 API_KEY_HEADER = "OPEN-SANDBOX-API-KEY"
 REQUEST_ID_HEADER = "X-Request-ID"
+_WAY_TO_A_PORT = re.compile(r"/v1/sandboxes/[^/]+/proxy/[0-9]+(/|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
@@ -76,21 +78,24 @@ class Gate:
             self._activity.last = time.monotonic()
 
     def _allowed(self, scope: Scope, headers: Headers) -> bool:
-        path: str = scope["path"]
-        if path != "/v1" and not path.startswith("/v1/"):
-            return True
         given = headers.get(API_KEY_HEADER, "").encode()
-        return hmac.compare_digest(given, self._api_key)
+        keyed = hmac.compare_digest(given, self._api_key)
+        scope.setdefault("state", {})["keyed"] = keyed
+        path: str = scope["path"]
+        below = path == "/v1" or path.startswith("/v1/")
+        return keyed or not below or _WAY_TO_A_PORT.match(path) is not None
+
+
+def no_key() -> Fault:
+    """What a request gets that has not the key."""
+    message = f"The key in {API_KEY_HEADER} is missing or not this server's."
+    return Fault(401, "INVALID_API_KEY", message)
 
 
 async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    refusal = JSONResponse(
-        {
-            "code": "INVALID_API_KEY",
-            "message": f"The key in {API_KEY_HEADER} is missing or not this server's.",
-        },
-        status_code=401,
-    )
+    fault = no_key()
+    body = {"code": fault.code, "message": fault.message}
+    refusal = JSONResponse(body, status_code=fault.status)
     if scope["type"] == "http" or "websocket.http.response" in scope.get("extensions", {}):
         await refusal(scope, receive, send)
     else:

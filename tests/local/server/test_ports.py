@@ -190,12 +190,33 @@ def test_a_path_goes_through_the_server_as_it_was_written(
     assert said["path"] == "/a%2Fb/../c%20d//e?f=%2F"
 
 
-def test_the_way_through_the_server_needs_the_key(server: Server, sandbox_id: str) -> None:
-    url = f"{server.url}/v1/sandboxes/{sandbox_id}/proxy/8000/"
+def test_the_way_to_a_port_that_nobody_asked_for_needs_the_key(
+    server: Server, sandbox_id: str
+) -> None:
+    url = f"{server.url}/v1/sandboxes/{sandbox_id}/proxy/8765/"
     assert httpx.get(url, trust_env=False).status_code == 401
     with pytest.raises(InvalidStatus) as raised, connect(url.replace("http", "ws"), proxy=None):
         pass
     assert raised.value.response.status_code in (401, 403)
+    assert "8765" not in server.records()[0]["ports"]
+    assert httpx.get(f"{url[:-1]}x", trust_env=False).status_code == 401
+
+
+def test_a_port_with_an_endpoint_is_reached_through_the_server_without_the_key(
+    server: Server, sandbox_id: str, echo: int
+) -> None:
+    place = endpoint(server, sandbox_id, echo, use_server_proxy="true")["endpoint"]
+    answer = httpx.post(f"http://{place}/a", content=b"hello", trust_env=False)
+    assert (answer.status_code, answer.json()["body"]) == (418, "hello")
+    wrong = httpx.get(f"http://{place}/", headers={"OPEN-SANDBOX-API-KEY": "x"}, trust_env=False)
+    assert wrong.status_code == 418
+
+
+def test_without_the_key_the_daemon_wants_its_token(server: Server, sandbox_id: str) -> None:
+    found = endpoint(server, sandbox_id, 44772, use_server_proxy="true")
+    url = f"http://{found['endpoint']}/ping"
+    assert httpx.get(url, trust_env=False).status_code == 401
+    assert httpx.get(url, headers=found["headers"], trust_env=False).status_code == 200
 
 
 def test_the_daemon_through_the_server_needs_no_other_token(
