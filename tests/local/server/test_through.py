@@ -22,23 +22,23 @@ NOTHING = NetworkPolicy(default_action="deny", egress=[])
 SERVE = "cd /srv && python3 -m http.server 8000 --bind 127.0.0.1"
 
 
-class Server(LocalRuntime):
-    """A runtime, and a config that goes through it."""
-
-    def through(self) -> ConnectionConfigSync:
-        return ConnectionConfigSync(domain=self.domain, api_key=self.api_key, use_server_proxy=True)
-
-
 @pytest.fixture(scope="module")
-def runtime() -> Iterator[Server]:
-    with Server(spares=1) as runtime:
+def runtime() -> Iterator[LocalRuntime]:
+    with LocalRuntime(spares=1) as runtime:
         yield runtime
 
 
+def through(runtime: LocalRuntime) -> ConnectionConfigSync:
+    """A config that goes through the server."""
+    return ConnectionConfigSync(
+        domain=runtime.domain, api_key=runtime.api_key, use_server_proxy=True
+    )
+
+
 @pytest.fixture(scope="module")
-def sandbox(runtime: Server) -> Iterator[SandboxSync]:
+def sandbox(runtime: LocalRuntime) -> Iterator[SandboxSync]:
     with (
-        runtime.through() as config,
+        through(runtime) as config,
         SandboxSync.temporary(
             "any:1",
             connection_config=config,
@@ -49,7 +49,9 @@ def sandbox(runtime: Server) -> Iterator[SandboxSync]:
         yield sandbox
 
 
-def test_every_service_is_at_the_servers_address(runtime: Server, sandbox: SandboxSync) -> None:
+def test_every_service_is_at_the_servers_address(
+    runtime: LocalRuntime, sandbox: SandboxSync
+) -> None:
     for port in (44772, 18080, 8000):
         assert sandbox.get_endpoint(port).endpoint.startswith(f"{runtime.domain}/v1/sandboxes/")
 
@@ -98,7 +100,7 @@ def test_policy_and_vault_are_changed(sandbox: SandboxSync) -> None:
 
 
 def test_a_port_is_reached_by_who_has_only_its_address(
-    runtime: Server, sandbox: SandboxSync
+    runtime: LocalRuntime, sandbox: SandboxSync
 ) -> None:
     sandbox.commands.run("mkdir -p /srv && echo hello > /srv/x")
     sandbox.commands.run(SERVE, background=True)
@@ -107,9 +109,9 @@ def test_a_port_is_reached_by_who_has_only_its_address(
     eventually(lambda: httpx.get(url, trust_env=False).text == "hello\n")
 
 
-def test_a_port_of_a_secure_sandbox_wants_its_token(runtime: Server) -> None:
+def test_a_port_of_a_secure_sandbox_wants_its_token(runtime: LocalRuntime) -> None:
     with (
-        runtime.through() as config,
+        through(runtime) as config,
         SandboxSync.temporary("any:1", connection_config=config, secure_access=True) as sandbox,
     ):
         sandbox.commands.run("mkdir -p /srv && echo hello > /srv/x")
