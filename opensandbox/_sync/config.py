@@ -441,6 +441,13 @@ class ConnectionConfigSync:
             )
         return cls(**obj)
 
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """For pydantic, which asks for it where a config is a field of a model of its own."""
+        from ..models._pydantic import config_schema
+
+        return config_schema(cls.model_validate, cls.model_dump)
+
     @property
     def model_fields_set(self) -> set[str]:
         """The names of the fields that somebody has set."""

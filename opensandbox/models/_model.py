@@ -121,11 +121,23 @@ def _shown_default(attribute: attrs.Attribute[Any]) -> object:
     return Parameter.empty if default is attrs.NOTHING else default
 
 
+class _Serializer:
+    """Tells pydantic how to write a value that stands where it expects anything."""
+
+    def __get__(self, instance: object, owner: type[Model]) -> Any:
+        try:
+            from ._pydantic import serializer
+        except ImportError as error:  # whoever looks at all attributes does not mean pydantic
+            raise AttributeError(f"there is no pydantic: {error}") from error
+        return serializer(owner)
+
+
 class Model:
     """What every public value can do."""
 
     __slots__ = ()
     __signature__ = _Signature()
+    __pydantic_serializer__ = _Serializer()
     __attrs_attrs__: ClassVar[tuple[Any, ...]] = ()
     _received: ClassVar[bool] = False
 
@@ -232,6 +244,19 @@ class Model:
                 f"{cls.__name__} cannot be read from what is not JSON: {error}", cause=error
             ) from error
         return cls.from_dict(values)
+
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> Any:
+        """For pydantic, which asks for it where a value is a field of a model of its own."""
+        from ._pydantic import value_schema
+
+        return value_schema(cls, handler)
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: Any, handler: Any) -> dict[str, Any]:
+        from ._pydantic import json_schema
+
+        return json_schema(cls, schema, handler)
 
     def model_copy(self, *, update: Mapping[str, Any] | None = None, deep: bool = False) -> Self:
         """A copy with some fields changed; `deep` copies what they hold as well."""

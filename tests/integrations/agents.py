@@ -1,4 +1,4 @@
-"""Run in the environment of the two integrations: both use a real sandbox, and say what they got.
+"""Run in the environment of the integrations: each uses a real sandbox, and says what it got.
 
 python agents.py DOMAIN KEY     prints one JSON object
 """
@@ -10,6 +10,7 @@ import json
 import sys
 from importlib import import_module
 from importlib.metadata import version
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -46,6 +47,34 @@ async def use_lazily(runtime: Any) -> list[Any]:
     return [ran.output.rstrip(), found.output.rstrip(), found.exit_code]
 
 
+async def use_tools(domain: str, key: str) -> dict[str, Any]:
+    """What a program does with tools that it is offered over standard input and output."""
+    mcp, stdio = import_module("mcp"), import_module("mcp.client.stdio")
+    server = mcp.StdioServerParameters(
+        command=str(Path(sys.executable).with_name("opensandbox-mcp")),
+        args=["--domain", domain, "--api-key", key],
+    )
+    async with stdio.stdio_client(server) as pipes, mcp.ClientSession(*pipes) as session:
+        await session.initialize()
+        tools = {tool.name: tool for tool in (await session.list_tools()).tools}
+
+        async def call(name: str, **arguments: Any) -> Any:
+            answer = await session.call_tool(name, arguments)
+            return answer.structured_content or json.loads(answer.content[0].text)
+
+        policy = {"default_action": "deny"}
+        made = await call("sandbox_create", image="python:3.11", network_policy=policy)
+        sandbox = made["sandbox_id"]
+        return {
+            "fields": list(
+                tools["sandbox_create"].output_schema["$defs"]["SandboxInfo"]["properties"]
+            ),
+            "made": made["info"],
+            "ran": await call("command_run", sandbox_id=sandbox, command="echo hello; exit 3"),
+            "ended": await call("sandbox_kill", sandbox_id=sandbox),
+        }
+
+
 def main() -> None:
     """The command line."""
     domain, key = sys.argv[1:]
@@ -67,6 +96,7 @@ def main() -> None:
         said["made"] = len(made)
         for info in made:
             manager.kill_sandbox(info.id)
+    said["tools"] = asyncio.run(use_tools(domain, key))
     print(json.dumps(said))
 
 

@@ -19,7 +19,11 @@ from opensandbox import __version__
 from opensandbox.runtime import LocalRuntime
 
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGES = ("langchain-opensandbox==0.1.0", "deepagents-opensandbox==1.0.2")
+PACKAGES = (
+    "langchain-opensandbox==0.1.0",
+    "deepagents-opensandbox==1.0.2",
+    "opensandbox-mcp==1.1.1",
+)
 pytestmark = [pytest.mark.slow, pytest.mark.isolation, pytest.mark.xdist_group("integrations")]
 
 DONE = {
@@ -81,6 +85,14 @@ def test_they_run_with_this_package(said: dict[str, Any]) -> None:
 @pytest.mark.parametrize("package", ["langchain", "deepagents"])
 def test_a_backend_runs_commands_and_keeps_files(said: dict[str, Any], package: str) -> None:
     assert said[package] == DONE
+
+
+def test_tools_of_a_model_context_server_run_in_a_sandbox(said: dict[str, Any]) -> None:
+    tools = said["tools"]
+    assert (tools["ran"]["exit_code"], tools["ran"]["logs"]["stdout"][0]["text"]) == (3, "hello\n")
+    assert tools["made"]["status"]["state"] == "Running"
+    assert {"id", "status", "created_at"} <= set(tools["fields"])
+    assert tools["ended"] == {"status": "killed"}
 
 
 def test_an_agent_finds_the_sandbox_of_its_thread_again(said: dict[str, Any]) -> None:

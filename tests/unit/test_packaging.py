@@ -34,7 +34,7 @@ def public(package, root):
     for path in sorted(pathlib.Path(root).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if not any(part in ("local", "cli", "__main__") for part in parts):
+        if not any(part in ("local", "cli", "__main__", "_pydantic") for part in parts):
             yield ".".join((package, *parts))
 
 import opensandbox
@@ -46,6 +46,7 @@ for name in public("opensandbox", root):
 for name in opensandbox.__all__:
     getattr(opensandbox, name)
 unwanted = {"starlette", "uvicorn", "python_multipart", "redis", "opentelemetry", "rich", "aiohttp"}
+unwanted.add("pydantic")
 loaded = sorted(
     name for name in sys.modules
     if name.partition(".")[0] in unwanted or name.startswith("opensandbox.local")
