@@ -9,7 +9,7 @@ import contextlib
 import select
 import socket
 import ssl
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import httpcore
@@ -43,9 +43,25 @@ def async_pool(
         "socket_options": _KEEPALIVE,
     }
     if proxy is None:
-        return httpcore.AsyncConnectionPool(**limits)
+        return _AsyncPool(**limits)
     url, auth = _proxy(proxy)
-    return httpcore.AsyncHTTPProxy(proxy_url=url, proxy_auth=auth, **limits)
+    return _AsyncProxyPool(proxy_url=url, proxy_auth=auth, **limits)
+
+
+class _AsyncPool(httpcore.AsyncConnectionPool):
+    """A pool that closes old connections also when the request that finds them is cancelled."""
+
+    async def _close_connections(self, closing: list[httpcore.AsyncConnectionInterface]) -> None:
+        try:
+            await super()._close_connections(closing)
+        except BaseException:
+            for connection in closing:
+                abandon_async(connection)
+            raise
+
+
+class _AsyncProxyPool(_AsyncPool, httpcore.AsyncHTTPProxy):
+    """The same, to a proxy."""
 
 
 def blocking_pool(
@@ -102,6 +118,24 @@ def abandon_blocking(connection: object) -> None:
     stream = _network_stream(connection)
     if isinstance(stream, _BoundedStream):
         stream.close()
+
+
+def sweep(pool: Any, answer: object, abandon: Callable[[object], None]) -> None:
+    """Take out of a pool what a request left that was cancelled at a bad moment.
+
+    httpcore shields itself from the cancelling of anyio and not from that of asyncio. It forgets a
+    new connection that is not used yet, and that the request of an `answer` has ended while it
+    closes that: either is kept for ever then, and counted as in use.
+    """
+    ended = getattr(getattr(answer, "stream", None), "_pool_request", None)
+    with pool._optional_thread_lock:
+        if ended in pool._requests:
+            pool._requests.remove(ended)
+        used = [request.connection for request in pool._requests]
+        for connection in pool.connections:
+            if not (connection in used or connection.is_idle() or connection.is_closed()):
+                pool._connections.remove(connection)
+                abandon(connection)
 
 
 class BoundedNetwork(httpcore.SyncBackend):

@@ -57,6 +57,17 @@ class Exchange:
         with suppress(OSError):
             self._sock.sendall(data)
 
+    def receive(self) -> bytes:
+        """What the client sends next, as it comes; nothing once it has gone."""
+        while not self.stopping.is_set():
+            self._sock.settimeout(0.02)
+            with suppress(TimeoutError):
+                try:
+                    return self._sock.recv(65536)
+                except ConnectionError:
+                    return b""
+        return b""
+
     def wait(self, seconds: float | None = None) -> None:
         """Do nothing for a while, or for ever; until the client goes or the peer is stopped."""
         ends = time.monotonic() + (seconds if seconds is not None else 3600)

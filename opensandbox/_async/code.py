@@ -21,6 +21,7 @@ from opensandbox_api.execd.api.code_interpreting import (
 )
 from opensandbox_api.execd.models import CodeContextRequest
 
+from .._concurrency import async_make
 from .._wire import code as wire
 from .._wire.events import ExecutionFold
 from .._wire.routes import STREAMED
@@ -40,6 +41,8 @@ from .executions import Executions, Handlers
 from .http import Service
 
 _CODE = STREAMED["run_code"].path()
+#: How many seconds ending a context may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class Code:
@@ -112,12 +115,15 @@ class Code:
     ) -> CodeContext:
         """A fresh context. Raises `SandboxApiException` for a language that the daemon has not."""
         body = CodeContextRequest(language=wire.language(language))
-        return wire.context(
-            await self._service.call(
+
+        async def ask() -> CodeContext:
+            answer = await self._service.call(
                 lambda client: create_code_context.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
-        )
+            return wire.context(answer)
+
+        return await async_make(ask, unmake=self.delete_context, seconds=_ENDING_LIMIT)
 
     async def get_context(
         self, context_id: str, *, request_timeout: Seconds | None = None

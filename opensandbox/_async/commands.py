@@ -20,6 +20,7 @@ from opensandbox_api.execd.api.command import (
 from opensandbox_api.execd.models import CreateSessionRequest
 from opensandbox_api.types import UNSET
 
+from .._concurrency import async_make
 from .._wire import requests, values
 from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
@@ -48,6 +49,8 @@ from .http import Service
 from .running import RunningCommand
 
 _COMMAND = STREAMED["run_command"].path()
+#: How many seconds ending a session may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class Commands:
@@ -294,11 +297,15 @@ class Commands:
         if working_directory is not None:
             requests.text(working_directory, "working_directory")
         body = UNSET if working_directory is None else CreateSessionRequest(cwd=working_directory)
-        created = await self._service.call(
-            lambda client: create_session.asyncio_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return created.session_id
+
+        async def ask() -> str:
+            created = await self._service.call(
+                lambda client: create_session.asyncio_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return created.session_id
+
+        return await async_make(ask, unmake=self.delete_session, seconds=_ENDING_LIMIT)
 
     async def run_in_session(
         self,

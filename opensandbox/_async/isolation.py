@@ -24,7 +24,7 @@ from opensandbox_api.execd.api.isolated_execution import (
     list_isolated_sessions,
 )
 
-from .._concurrency import async_shield
+from .._concurrency import async_make, async_shield
 from .._wire import isolated as wire
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
@@ -256,11 +256,15 @@ class IsolationService:
     ) -> IsolationSession:
         """Open a session; `delete` closes it."""
         body = wire.session_request(request)
-        answer = await self._service.call(
-            lambda client: create_isolated_session.asyncio_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return IsolationSession(self._service, wire.created(request, answer))
+
+        async def ask() -> IsolationSession:
+            answer = await self._service.call(
+                lambda client: create_isolated_session.asyncio_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return IsolationSession(self._service, wire.created(request, answer))
+
+        return await async_make(ask, unmake=IsolationSession.delete, seconds=_CLOSING_LIMIT)
 
     async def attach(
         self, session_id: str, *, request_timeout: Seconds | None = None

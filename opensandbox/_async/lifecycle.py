@@ -43,6 +43,7 @@ from opensandbox_api.lifecycle.api.templates import (
 from opensandbox_api.lifecycle.models import RenewSandboxExpirationRequest
 from opensandbox_api.types import UNSET
 
+from .._concurrency import async_make
 from .._wire import egress as egress_wire
 from .._wire import keeping
 from .._wire import lifecycle as wire
@@ -77,6 +78,9 @@ from ..models.templates import (
 from .config import ConnectionConfig
 from .endpoints import EndpointKey, cache_of
 from .http import Service
+
+#: How many seconds ending a sandbox may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class Sandboxes:
@@ -129,11 +133,7 @@ class Sandboxes:
             secure_access=secure_access,
             lifecycle=lifecycle,
         )
-        answer = await self._service.call(
-            lambda client: create_sandbox.asyncio_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return wire.created(answer)
+        return await self._made(body, request_timeout)
 
     async def create_sandbox_from_template(
         self,
@@ -147,11 +147,23 @@ class Sandboxes:
     ) -> SandboxCreateResponse:
         """Begin to make a sandbox from a template. It is not ready when this returns."""
         body = keeping.from_template(template_id, timeout, metadata, network_policy, extensions)
-        answer = await self._service.call(
-            lambda client: create_sandbox.asyncio_detailed(client=client, body=body),
-            request_timeout=request_timeout,
+        return await self._made(body, request_timeout)
+
+    async def _made(
+        self, body: api.CreateSandboxRequest, request_timeout: Seconds | None
+    ) -> SandboxCreateResponse:
+        """What the server makes; ended at once for a caller who is cancelled meanwhile."""
+
+        async def ask() -> SandboxCreateResponse:
+            answer = await self._service.call(
+                lambda client: create_sandbox.asyncio_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return wire.created(answer)
+
+        return await async_make(
+            ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=_ENDING_LIMIT
         )
-        return wire.created(answer)
 
     async def get_sandbox_info(
         self, sandbox_id: str, *, request_timeout: Seconds | None = None

@@ -17,7 +17,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from .._concurrency import async_answer, async_make, async_shield
+from .._concurrency import async_answer, async_shield
 from .._wire.urls import path_segment
 from ..exceptions import (
     SandboxApiException,
@@ -243,23 +243,9 @@ class Sandbox(Offers):
         origin: str = SandboxOrigin.UNKNOWN,
     ) -> Sandbox:
         """Make a sandbox and wait for it; one that cannot be handed over is deleted."""
-        config = sandboxes.config
+        made: SandboxCreateResponse | None = None
         try:
-            made = await async_make(
-                ask,
-                unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
-                seconds=CLEAN_UP_LIMIT,
-            )
-        except BaseException as error:
-            await close(config, owned=owns_config, after=error)
-            if isinstance(error, SandboxTimeoutException) and patience.left <= 0:
-                raise SandboxReadyTimeoutException(
-                    f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
-                    f" it makes the sandbox: {error.message}",
-                    cause=error,
-                ) from error
-            raise
-        try:
+            made = await ask()
             return await cls._ready(
                 sandboxes,
                 made.id,
@@ -271,8 +257,17 @@ class Sandbox(Offers):
                 origin=origin,
             )
         except BaseException as error:
-            await delete(sandboxes, made.id, after=error)
-            await close(config, owned=owns_config, after=error)
+            try:
+                if made is not None:
+                    await delete(sandboxes, made.id, after=error)
+            finally:
+                await close(sandboxes.config, owned=owns_config, after=error)
+            if made is None and isinstance(error, SandboxTimeoutException) and patience.left <= 0:
+                raise SandboxReadyTimeoutException(
+                    f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
+                    f" it makes the sandbox: {error.message}",
+                    cause=error,
+                ) from error
             raise
 
     @classmethod

@@ -22,6 +22,7 @@ from opensandbox_api.types import UNSET
 
 from .._concurrency import (
     AsyncWebSocket,
+    async_make,
     async_open_websocket,
     async_run_blocking,
     async_shield,
@@ -127,12 +128,7 @@ class Terminal:
 
     async def __aenter__(self) -> Self:
         if self._id is None:
-            body = UNSET if self._directory is None else CreateTerminalRequest(cwd=self._directory)
-            made = await self._service.call(
-                lambda client: create_terminal.asyncio_detailed(client=client, body=body),
-                request_timeout=self._request_timeout,
-            )
-            self._id = made.session_id
+            self._id = await async_make(self._create, unmake=self._delete, seconds=_CLOSING_LIMIT)
         try:
             self._socket = await self._open()
             if self._size is not None:
@@ -195,23 +191,35 @@ class Terminal:
     async def _end(self, *, after: BaseException | None) -> None:
         """Leave it, and close it if it was opened here; raises only after nothing was raised."""
         socket, self._socket = self._socket, None
-        if socket is not None:
-            with suppress(SocketClosed, OSError):
-                await async_shield(socket.close, seconds=_CLOSING_LIMIT)
-        if not self._made or self._keep or self._id is None:
-            return
         try:
-            await async_shield(self._delete, seconds=_CLOSING_LIMIT)
+            if socket is not None:
+                with suppress(SocketClosed, OSError):
+                    await async_shield(socket.close, seconds=_CLOSING_LIMIT)
+        finally:
+            if self._made and not self._keep and self._id is not None:
+                await self._close(self._id, after)
+
+    async def _close(self, session_id: str, after: BaseException | None) -> None:
+        try:
+            await async_shield(lambda: self._delete(session_id), seconds=_CLOSING_LIMIT)
         except (SandboxException, TimeoutError) as error:
             if isinstance(error, SandboxApiException) and error.status_code == 404:
                 return  # it is closed
             if after is None:
                 raise
-            after.add_note(f"The terminal {self._id} could not be closed: {error}")
+            after.add_note(f"The terminal {session_id} could not be closed: {error}")
 
-    async def _delete(self) -> None:
+    async def _create(self) -> str:
+        body = UNSET if self._directory is None else CreateTerminalRequest(cwd=self._directory)
+        made = await self._service.call(
+            lambda client: create_terminal.asyncio_detailed(client=client, body=body),
+            request_timeout=self._request_timeout,
+        )
+        return made.session_id
+
+    async def _delete(self, session_id: str) -> None:
         await self._service.send(
-            lambda client: delete_terminal.asyncio_detailed(self.session_id, client=client),
+            lambda client: delete_terminal.asyncio_detailed(session_id, client=client),
             request_timeout=_CLOSING_LIMIT,
         )
 

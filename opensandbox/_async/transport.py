@@ -32,6 +32,7 @@ from .._concurrency import (
     async_new_pool,
     async_run_blocking,
     async_sleep,
+    async_sweep,
     async_time_limit,
     monotonic,
 )
@@ -99,8 +100,13 @@ class _Pools:
 
     async def close(self) -> None:
         pools, self.pools = self.pools, {}
-        for pool in pools.values():
-            await pool.aclose()
+        try:
+            for pool in pools.values():
+                await pool.aclose()
+        except BaseException:
+            for pool in pools.values():
+                async_abandon(pool)
+            raise
 
     def drop(self) -> None:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
@@ -161,6 +167,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 )
             )
         except BaseException as error:
+            async_sweep(pool)
             if here.slots is not None:
                 here.slots.give_back()
             if (known := _as_httpx(error, request)) is not None:
@@ -169,7 +176,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_Body(answer, request, here),
+            stream=_Body(answer, request, here, pool),
             extensions=answer.extensions,
         )
 
@@ -224,10 +231,13 @@ def _is_loopback(host: str) -> bool:
 class _Body(httpx.AsyncByteStream):
     """An answer's body; closing it gives its connection back to the pool, or closes it."""
 
-    def __init__(self, answer: httpcore.Response, request: httpx.Request, here: _Pools) -> None:
+    def __init__(
+        self, answer: httpcore.Response, request: httpx.Request, here: _Pools, pool: AsyncPool
+    ) -> None:
         self._answer = answer
         self._request = request
         self._here: _Pools | None = here
+        self._pool = pool
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         try:
@@ -244,6 +254,9 @@ class _Body(httpx.AsyncByteStream):
             return
         try:
             await self._answer.aclose()
+        except BaseException:
+            async_sweep(self._pool, self._answer)
+            raise
         finally:
             if here.slots is not None:
                 here.slots.give_back()

@@ -11,15 +11,15 @@ Rules:
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from .. import _trees as local
-from .._concurrency import async_call, async_run_blocking
+from .._concurrency import async_call, async_open_file, async_run_blocking, async_shield
 from .._wire import trees as wire
 from .._wire.multipart import PIECE
 from ..exceptions import (
@@ -35,6 +35,8 @@ T = TypeVar("T")
 
 #: What of an upload goes into one request.
 _FILES_A_REQUEST = 64
+#: How many seconds closing a file may take.
+_CLOSING_LIMIT = 5.0
 #: How much is fetched at most, unless told otherwise: files, and bytes of all of them.
 MOST_FILES = 100_000
 MOST_BYTES = 10 * 2**30
@@ -149,13 +151,18 @@ class Upload:
         self._count.directories += len(directories)
 
     async def _send(self, entries: list[WriteEntry]) -> None:
-        await self._files.write_files(entries, request_timeout=self._request_timeout)
+        try:
+            await self._files.write_files(entries, request_timeout=self._request_timeout)
+        finally:
+            for entry in entries:
+                pieces: AsyncGenerator[bytes, None] = cast(Any, entry.data)
+                await pieces.aclose()  # one that was not sent to its end has its file open
 
     def _entry(self, found: local.Found, place: str) -> WriteEntry:
         return WriteEntry(path=place, data=self._pieces(found), mode=wire.remote_mode(found.mode))
 
     async def _pieces(self, found: local.Found) -> AsyncGenerator[bytes, None]:
-        file = await _here(lambda: local.open_file(found.path))
+        file = await _opened(lambda: local.open_file(found.path), _close)
         try:
             so_far = 0
             while piece := await _here(lambda: file.read(PIECE)):
@@ -164,7 +171,7 @@ class Upload:
                 await self._count.piece(found.name, so_far, len(piece))
             self._count.files += 1
         finally:
-            await async_run_blocking(file.close)
+            await _ended(file.close)
 
 
 class Download:
@@ -220,7 +227,7 @@ class Download:
 
     async def _file(self, place: str, path: Path, name: str, mode: int) -> None:
         bits = wire.local_mode(mode, directory=False)
-        incoming = await _here(lambda: local.Incoming(path, bits))
+        incoming = await _opened(lambda: local.Incoming(path, bits), local.Incoming.give_up)
         try:
             so_far = 0
             async with aclosing(self._files.chunks(place, self._request_timeout)) as chunks:
@@ -232,7 +239,7 @@ class Download:
             await _here(incoming.finish)
             self._count.files += 1
         finally:
-            await _here(incoming.give_up)
+            await _ended(incoming.give_up)
         self._check(0)
 
     def _check(self, waiting: int) -> None:
@@ -249,8 +256,30 @@ class Download:
 
 async def _here(action: Callable[[], T]) -> T:
     """Do something with the files of this machine, off the event loop."""
-    try:
+    with _said_of_this_machine():
         return await async_run_blocking(action)
+
+
+async def _opened(action: Callable[[], T], close: Callable[[T], object]) -> T:
+    """Open a file of this machine."""
+    with _said_of_this_machine():
+        return await async_open_file(action, close)
+
+
+def _close(file: BinaryIO) -> None:
+    file.close()
+
+
+async def _ended(action: Callable[[], object]) -> None:
+    """Close a file of this machine, also when the caller is cancelled."""
+    with _said_of_this_machine():
+        await async_shield(lambda: async_run_blocking(action), seconds=_CLOSING_LIMIT)
+
+
+@contextmanager
+def _said_of_this_machine() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InvalidArgumentException(f"on this machine: {error}", cause=error) from error
 

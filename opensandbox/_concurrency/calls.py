@@ -6,14 +6,18 @@ import asyncio
 import contextvars
 import functools
 import inspect
+import threading
 from collections.abc import Awaitable, Callable, Generator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Self, TypeVar
 
-from .limits import no_limit, time_limit
+from .limits import bounded, no_limit, time_limit
 
 T = TypeVar("T")
 P = TypeVar("P")
+
+#: How many seconds are waited for a file that is opened for nobody.
+_OPENING_LIMIT = 5.0
 
 #: What makes an answer of type T out of one argument.
 AsyncOperation = Callable[[P], Awaitable[T]]
@@ -118,6 +122,25 @@ def read(file: BinaryIO, size: int) -> bytes:
     return file.read(size)
 
 
+class _Unstopped(asyncio.Task[T]):
+    """A task that goes on when its event loop is about to end.
+
+    A loop that ends cancels everything that is on it, and then waits for it. Whoever started one of
+    these waits for it too, for so long and no longer, and was cancelled as well.
+    """
+
+    def cancel(self, msg: object | None = None) -> bool:
+        # What cancels while the loop does not run is the loop's end.
+        return self.get_loop().is_running() and super().cancel(msg)
+
+
+def _unstopped(action: Callable[[], Awaitable[T]]) -> _Unstopped[T]:
+    async def run() -> T:
+        return await action()
+
+    return _Unstopped(run(), loop=asyncio.get_running_loop())
+
+
 async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: float) -> None:
     """Do this to its end although the caller is cancelled, for `seconds` at most.
 
@@ -129,7 +152,7 @@ async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: floa
         async with asyncio.timeout(seconds):
             await action()
 
-    task = asyncio.ensure_future(limited())
+    task = _unstopped(limited)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
@@ -156,7 +179,7 @@ async def async_make(
 
     That takes `seconds` at most; what is not made by then is given up.
     """
-    making = asyncio.ensure_future(action())
+    making = _unstopped(action)
     try:
         return await asyncio.shield(making)
     except asyncio.CancelledError as cancelled:
@@ -167,10 +190,54 @@ async def async_make(
         try:
             await async_shield(undo, seconds=seconds)
         except Exception as error:
-            cancelled.add_note(f"what was being made could not be undone: {error!r}")
+            cancelled.add_note(_not_undone(error))
         raise
 
 
 def make(action: Callable[[], T], *, unmake: Callable[[T], object], seconds: float) -> T:
-    """What `action` makes. A thread is not cancelled, so there is nothing to unmake."""
+    """What `action` makes. For a caller who is interrupted meanwhile it is made and unmade.
+
+    That takes `seconds` at most; what is not made by then is given up. Only the main thread is ever
+    interrupted, by Ctrl-C: it has another thread do it, which is not.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return action()
+    making: Future[T] = Future()
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        try:
+            making.set_result(context.run(action))
+        except BaseException as error:
+            making.set_exception(error)
+
+    threading.Thread(target=run, name="opensandbox create", daemon=True).start()
+    try:
+        return making.result()
+    except BaseException as error:
+        if making.done() and making.exception() is error:
+            raise
+
+        try:
+            shield(lambda: unmake(making.result(bounded(seconds))), seconds=seconds)
+        except Exception as failure:
+            error.add_note(_not_undone(failure))
+        raise
+
+
+def _not_undone(error: Exception) -> str:
+    return f"what was being made when this came could not be undone: {error!r}"
+
+
+async def async_open_file(action: Callable[[], T], close: Callable[[T], object]) -> T:
+    """A file that `action` opens off the event loop; closed for a caller who is cancelled."""
+    return await async_make(
+        lambda: async_run_blocking(action),
+        unmake=lambda opened: async_run_blocking(lambda: close(opened)),
+        seconds=_OPENING_LIMIT,
+    )
+
+
+def open_file(action: Callable[[], T], close: Callable[[T], object]) -> T:
+    """A file that `action` opens."""
     return action()

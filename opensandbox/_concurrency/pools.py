@@ -71,6 +71,20 @@ def abandon(pool: Pool) -> None:
         _sockets.abandon_blocking(connection)
 
 
+def async_sweep(pool: AsyncPool, answer: object = None) -> None:
+    """Take out what was left by a request that was cancelled, or by the closing of its answer."""
+    from .. import _sockets
+
+    _sockets.sweep(pool, answer, _sockets.abandon_async)
+
+
+def sweep(pool: Pool, answer: object = None) -> None:
+    """Take out what was left by a request that was interrupted, or by the closing of its answer."""
+    from .. import _sockets
+
+    _sockets.sweep(pool, answer, _sockets.abandon_blocking)
+
+
 class AsyncSlots:
     """So many at a time; the others wait in line."""
 

@@ -22,6 +22,7 @@ from opensandbox_api.execd.api.code_interpreting import (
 )
 from opensandbox_api.execd.models import CodeContextRequest
 
+from .._concurrency import make
 from .._wire import code as wire
 from .._wire.events import ExecutionFold
 from .._wire.routes import STREAMED
@@ -41,6 +42,8 @@ from .executions import ExecutionsSync, HandlersSync
 from .http import ServiceSync
 
 _CODE = STREAMED["run_code"].path()
+#: How many seconds ending a context may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class CodeSync:
@@ -113,12 +116,15 @@ class CodeSync:
     ) -> CodeContext:
         """A fresh context. Raises `SandboxApiException` for a language that the daemon has not."""
         body = CodeContextRequest(language=wire.language(language))
-        return wire.context(
-            self._service.call(
+
+        def ask() -> CodeContext:
+            answer = self._service.call(
                 lambda client: create_code_context.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
-        )
+            return wire.context(answer)
+
+        return make(ask, unmake=self.delete_context, seconds=_ENDING_LIMIT)
 
     def get_context(
         self, context_id: str, *, request_timeout: Seconds | None = None

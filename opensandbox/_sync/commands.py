@@ -21,6 +21,7 @@ from opensandbox_api.execd.api.command import (
 from opensandbox_api.execd.models import CreateSessionRequest
 from opensandbox_api.types import UNSET
 
+from .._concurrency import make
 from .._wire import requests, values
 from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
@@ -49,6 +50,8 @@ from .http import ServiceSync
 from .running import RunningCommandSync
 
 _COMMAND = STREAMED["run_command"].path()
+#: How many seconds ending a session may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class CommandsSync:
@@ -293,11 +296,15 @@ class CommandsSync:
         if working_directory is not None:
             requests.text(working_directory, "working_directory")
         body = UNSET if working_directory is None else CreateSessionRequest(cwd=working_directory)
-        created = self._service.call(
-            lambda client: create_session.sync_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return created.session_id
+
+        def ask() -> str:
+            created = self._service.call(
+                lambda client: create_session.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return created.session_id
+
+        return make(ask, unmake=self.delete_session, seconds=_ENDING_LIMIT)
 
     def run_in_session(
         self,

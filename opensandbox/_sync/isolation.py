@@ -25,7 +25,7 @@ from opensandbox_api.execd.api.isolated_execution import (
     list_isolated_sessions,
 )
 
-from .._concurrency import shield
+from .._concurrency import make, shield
 from .._wire import isolated as wire
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
@@ -255,11 +255,15 @@ class IsolationServiceSync:
     ) -> IsolationSessionSync:
         """Open a session; `delete` closes it."""
         body = wire.session_request(request)
-        answer = self._service.call(
-            lambda client: create_isolated_session.sync_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return IsolationSessionSync(self._service, wire.created(request, answer))
+
+        def ask() -> IsolationSessionSync:
+            answer = self._service.call(
+                lambda client: create_isolated_session.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return IsolationSessionSync(self._service, wire.created(request, answer))
+
+        return make(ask, unmake=IsolationSessionSync.delete, seconds=_CLOSING_LIMIT)
 
     def attach(
         self, session_id: str, *, request_timeout: Seconds | None = None

@@ -44,6 +44,7 @@ from opensandbox_api.lifecycle.api.templates import (
 from opensandbox_api.lifecycle.models import RenewSandboxExpirationRequest
 from opensandbox_api.types import UNSET
 
+from .._concurrency import make
 from .._wire import egress as egress_wire
 from .._wire import keeping
 from .._wire import lifecycle as wire
@@ -78,6 +79,9 @@ from ..models.templates import (
 from .config import ConnectionConfigSync
 from .endpoints import EndpointKey, cache_of
 from .http import ServiceSync
+
+#: How many seconds ending a sandbox may take whose maker was cancelled.
+_ENDING_LIMIT = 5.0
 
 
 class SandboxesSync:
@@ -130,11 +134,7 @@ class SandboxesSync:
             secure_access=secure_access,
             lifecycle=lifecycle,
         )
-        answer = self._service.call(
-            lambda client: create_sandbox.sync_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return wire.created(answer)
+        return self._made(body, request_timeout)
 
     def create_sandbox_from_template(
         self,
@@ -148,11 +148,21 @@ class SandboxesSync:
     ) -> SandboxCreateResponse:
         """Begin to make a sandbox from a template. It is not ready when this returns."""
         body = keeping.from_template(template_id, timeout, metadata, network_policy, extensions)
-        answer = self._service.call(
-            lambda client: create_sandbox.sync_detailed(client=client, body=body),
-            request_timeout=request_timeout,
-        )
-        return wire.created(answer)
+        return self._made(body, request_timeout)
+
+    def _made(
+        self, body: api.CreateSandboxRequest, request_timeout: Seconds | None
+    ) -> SandboxCreateResponse:
+        """What the server makes; ended at once for a caller who is cancelled meanwhile."""
+
+        def ask() -> SandboxCreateResponse:
+            answer = self._service.call(
+                lambda client: create_sandbox.sync_detailed(client=client, body=body),
+                request_timeout=request_timeout,
+            )
+            return wire.created(answer)
+
+        return make(ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=_ENDING_LIMIT)
 
     def get_sandbox_info(
         self, sandbox_id: str, *, request_timeout: Seconds | None = None

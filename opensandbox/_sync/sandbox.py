@@ -18,7 +18,7 @@ from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
-from .._concurrency import answer, make, shield
+from .._concurrency import answer, shield
 from .._wire.urls import path_segment
 from ..exceptions import (
     SandboxApiException,
@@ -244,23 +244,9 @@ class SandboxSync(OffersSync):
         origin: str = SandboxOrigin.UNKNOWN,
     ) -> SandboxSync:
         """Make a sandbox and wait for it; one that cannot be handed over is deleted."""
-        config = sandboxes.config
+        made: SandboxCreateResponse | None = None
         try:
-            made = make(
-                ask,
-                unmake=lambda made: kill(sandboxes, made.id, CLEAN_UP_LIMIT),
-                seconds=CLEAN_UP_LIMIT,
-            )
-        except BaseException as error:
-            close(config, owned=owns_config, after=error)
-            if isinstance(error, SandboxTimeoutException) and patience.left <= 0:
-                raise SandboxReadyTimeoutException(
-                    f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
-                    f" it makes the sandbox: {error.message}",
-                    cause=error,
-                ) from error
-            raise
-        try:
+            made = ask()
             return cls._ready(
                 sandboxes,
                 made.id,
@@ -272,8 +258,17 @@ class SandboxSync(OffersSync):
                 origin=origin,
             )
         except BaseException as error:
-            delete(sandboxes, made.id, after=error)
-            close(config, owned=owns_config, after=error)
+            try:
+                if made is not None:
+                    delete(sandboxes, made.id, after=error)
+            finally:
+                close(sandboxes.config, owned=owns_config, after=error)
+            if made is None and isinstance(error, SandboxTimeoutException) and patience.left <= 0:
+                raise SandboxReadyTimeoutException(
+                    f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
+                    f" it makes the sandbox: {error.message}",
+                    cause=error,
+                ) from error
             raise
 
     @classmethod

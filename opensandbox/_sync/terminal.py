@@ -23,6 +23,7 @@ from opensandbox_api.types import UNSET
 
 from .._concurrency import (
     WebSocket,
+    make,
     monotonic,
     open_websocket,
     run_blocking,
@@ -128,12 +129,7 @@ class TerminalSync:
 
     def __enter__(self) -> Self:
         if self._id is None:
-            body = UNSET if self._directory is None else CreateTerminalRequest(cwd=self._directory)
-            made = self._service.call(
-                lambda client: create_terminal.sync_detailed(client=client, body=body),
-                request_timeout=self._request_timeout,
-            )
-            self._id = made.session_id
+            self._id = make(self._create, unmake=self._delete, seconds=_CLOSING_LIMIT)
         try:
             self._socket = self._open()
             if self._size is not None:
@@ -196,23 +192,35 @@ class TerminalSync:
     def _end(self, *, after: BaseException | None) -> None:
         """Leave it, and close it if it was opened here; raises only after nothing was raised."""
         socket, self._socket = self._socket, None
-        if socket is not None:
-            with suppress(SocketClosed, OSError):
-                shield(socket.close, seconds=_CLOSING_LIMIT)
-        if not self._made or self._keep or self._id is None:
-            return
         try:
-            shield(self._delete, seconds=_CLOSING_LIMIT)
+            if socket is not None:
+                with suppress(SocketClosed, OSError):
+                    shield(socket.close, seconds=_CLOSING_LIMIT)
+        finally:
+            if self._made and not self._keep and self._id is not None:
+                self._close(self._id, after)
+
+    def _close(self, session_id: str, after: BaseException | None) -> None:
+        try:
+            shield(lambda: self._delete(session_id), seconds=_CLOSING_LIMIT)
         except (SandboxException, TimeoutError) as error:
             if isinstance(error, SandboxApiException) and error.status_code == 404:
                 return  # it is closed
             if after is None:
                 raise
-            after.add_note(f"The terminal {self._id} could not be closed: {error}")
+            after.add_note(f"The terminal {session_id} could not be closed: {error}")
 
-    def _delete(self) -> None:
+    def _create(self) -> str:
+        body = UNSET if self._directory is None else CreateTerminalRequest(cwd=self._directory)
+        made = self._service.call(
+            lambda client: create_terminal.sync_detailed(client=client, body=body),
+            request_timeout=self._request_timeout,
+        )
+        return made.session_id
+
+    def _delete(self, session_id: str) -> None:
         self._service.send(
-            lambda client: delete_terminal.sync_detailed(self.session_id, client=client),
+            lambda client: delete_terminal.sync_detailed(session_id, client=client),
             request_timeout=_CLOSING_LIMIT,
         )
 

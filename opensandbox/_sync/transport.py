@@ -34,6 +34,7 @@ from .._concurrency import (
     new_pool,
     run_blocking,
     sleep,
+    sweep,
     time_limit,
 )
 from .._wire.errors import retry_after
@@ -100,8 +101,13 @@ class _PoolsSync:
 
     def close(self) -> None:
         pools, self.pools = self.pools, {}
-        for pool in pools.values():
-            pool.close()
+        try:
+            for pool in pools.values():
+                pool.close()
+        except BaseException:
+            for pool in pools.values():
+                abandon(pool)
+            raise
 
     def drop(self) -> None:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
@@ -162,6 +168,7 @@ class PooledTransportSync(httpx.BaseTransport):
                 )
             )
         except BaseException as error:
+            sweep(pool)
             if here.slots is not None:
                 here.slots.give_back()
             if (known := _as_httpx(error, request)) is not None:
@@ -170,7 +177,7 @@ class PooledTransportSync(httpx.BaseTransport):
         return httpx.Response(
             answer.status,
             headers=answer.headers,
-            stream=_BodySync(answer, request, here),
+            stream=_BodySync(answer, request, here, pool),
             extensions=answer.extensions,
         )
 
@@ -223,10 +230,13 @@ def _is_loopback(host: str) -> bool:
 class _BodySync(httpx.SyncByteStream):
     """An answer's body; closing it gives its connection back to the pool, or closes it."""
 
-    def __init__(self, answer: httpcore.Response, request: httpx.Request, here: _PoolsSync) -> None:
+    def __init__(
+        self, answer: httpcore.Response, request: httpx.Request, here: _PoolsSync, pool: Pool
+    ) -> None:
         self._answer = answer
         self._request = request
         self._here: _PoolsSync | None = here
+        self._pool = pool
 
     def __iter__(self) -> Iterator[bytes]:
         try:
@@ -243,6 +253,9 @@ class _BodySync(httpx.SyncByteStream):
             return
         try:
             self._answer.close()
+        except BaseException:
+            sweep(self._pool, self._answer)
+            raise
         finally:
             if here.slots is not None:
                 here.slots.give_back()

@@ -12,15 +12,15 @@ Rules:
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator
-from contextlib import closing
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Any, BinaryIO, Protocol, TypeVar, cast
 
 from .. import _trees as local
-from .._concurrency import call, run_blocking
+from .._concurrency import call, open_file, run_blocking, shield
 from .._wire import trees as wire
 from .._wire.multipart import PIECE
 from ..exceptions import (
@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 #: What of an upload goes into one request.
 _FILES_A_REQUEST = 64
+#: How many seconds closing a file may take.
+_CLOSING_LIMIT = 5.0
 #: How much is fetched at most, unless told otherwise: files, and bytes of all of them.
 MOST_FILES = 100_000
 MOST_BYTES = 10 * 2**30
@@ -152,13 +154,18 @@ class UploadSync:
         self._count.directories += len(directories)
 
     def _send(self, entries: list[WriteEntry]) -> None:
-        self._files.write_files(entries, request_timeout=self._request_timeout)
+        try:
+            self._files.write_files(entries, request_timeout=self._request_timeout)
+        finally:
+            for entry in entries:
+                pieces: Generator[bytes, None, None] = cast(Any, entry.data)
+                pieces.close()  # one that was not sent to its end has its file open
 
     def _entry(self, found: local.Found, place: str) -> WriteEntry:
         return WriteEntry(path=place, data=self._pieces(found), mode=wire.remote_mode(found.mode))
 
     def _pieces(self, found: local.Found) -> Generator[bytes, None, None]:
-        file = _here(lambda: local.open_file(found.path))
+        file = _opened(lambda: local.open_file(found.path), _close)
         try:
             so_far = 0
             while piece := _here(lambda: file.read(PIECE)):
@@ -167,7 +174,7 @@ class UploadSync:
                 self._count.piece(found.name, so_far, len(piece))
             self._count.files += 1
         finally:
-            run_blocking(file.close)
+            _ended(file.close)
 
 
 class DownloadSync:
@@ -223,7 +230,7 @@ class DownloadSync:
 
     def _file(self, place: str, path: Path, name: str, mode: int) -> None:
         bits = wire.local_mode(mode, directory=False)
-        incoming = _here(lambda: local.Incoming(path, bits))
+        incoming = _opened(lambda: local.Incoming(path, bits), local.Incoming.give_up)
         try:
             so_far = 0
             with closing(self._files.chunks(place, self._request_timeout)) as chunks:
@@ -235,7 +242,7 @@ class DownloadSync:
             _here(incoming.finish)
             self._count.files += 1
         finally:
-            _here(incoming.give_up)
+            _ended(incoming.give_up)
         self._check(0)
 
     def _check(self, waiting: int) -> None:
@@ -252,8 +259,30 @@ class DownloadSync:
 
 def _here(action: Callable[[], T]) -> T:
     """Do something with the files of this machine, off the event loop."""
-    try:
+    with _said_of_this_machine():
         return run_blocking(action)
+
+
+def _opened(action: Callable[[], T], close: Callable[[T], object]) -> T:
+    """Open a file of this machine."""
+    with _said_of_this_machine():
+        return open_file(action, close)
+
+
+def _close(file: BinaryIO) -> None:
+    file.close()
+
+
+def _ended(action: Callable[[], object]) -> None:
+    """Close a file of this machine, also when the caller is cancelled."""
+    with _said_of_this_machine():
+        shield(lambda: run_blocking(action), seconds=_CLOSING_LIMIT)
+
+
+@contextmanager
+def _said_of_this_machine() -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise InvalidArgumentException(f"on this machine: {error}", cause=error) from error
 

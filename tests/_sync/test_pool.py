@@ -441,11 +441,15 @@ def test_a_policy_may_be_given_by_name_and_must_exist(pools: Pools) -> None:
 
 
 def test_a_failing_server_is_asked_ever_less_and_then_again(
-    pools: Pools, cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+    pools: Pools, cloud: Cloud, config: ConnectionConfigSync, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("opensandbox._wire.pool_plans.FIRST_WAIT", 3600.0)
     monkeypatch.setattr("opensandbox._wire.pool_plans.LONGEST_WAIT", 3600.0)
     cloud.refuse = refusal(500, "ON_FIRE")
+    # What the first request of a program loads takes longer than the time between two looks.
+    with pytest.raises(SandboxApiException):
+        SandboxSync.create("python:3.11", connection_config=config)
+    cloud.asked.clear()
     with pools(50, degraded_threshold=3) as pool:
         until(lambda: len(cloud.asked) >= 10)
         # Thirty looks later, still only those that began together.
