@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check generate sync format setup
+.PHONY: help quickstart test check generate sync format bench setup
 BIN := .venv/bin
 export PYTHON
 
@@ -27,6 +27,9 @@ sync: setup ## _async/ -> _sync/, the public surface, the coverage of the API
 
 format: setup ## let ruff format what was written by hand
 	@$(BIN)/ruff check --quiet --fix --exit-zero . && $(BIN)/ruff format .
+
+bench: setup ## measure beside plain httpx and other clients; ARGS="--only lines" picks some
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 setup:
 	@scripts/setup.sh $(if $(filter quickstart test,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)
