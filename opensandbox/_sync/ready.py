@@ -176,6 +176,10 @@ class ReadinessSync:
             # It may have moved.
             self._sandboxes.invalidate_endpoint_cache(self._id)
             self._last = error
+        except TimeoutError as error:
+            # Where the end of the wait cut it off, what failed before says more.
+            if self._patience.left > 0 or not isinstance(self._last, Exception):
+                self._last = error
         except Exception as error:  # a health check of the caller's may raise anything
             self._last = error
         return False

@@ -340,14 +340,34 @@ def test_a_sandbox_that_is_not_ready_in_time_is_deleted_and_the_last_failure_tol
     peer.on("GET /ping", refuses(500, "DAEMON::BROKEN"))
     with config_of(peer) as config:
         with pytest.raises(SandboxReadyTimeoutException) as caught:
-            SandboxSync.create("python:3.11", ready_timeout=0.2, connection_config=config)
+            SandboxSync.create("python:3.11", ready_timeout=1, connection_config=config)
     error = caught.value
     assert error.sandbox_id == "s1"
-    assert "0.2 s (ready_timeout)" in str(error)
+    assert "1 s (ready_timeout)" in str(error)
     assert "DAEMON::BROKEN" in str(error)
     assert isinstance(error.cause, SandboxApiException)
     assert len(peer.asked("GET /ping")) > 1
     assert len(peer.asked(DELETE)) == 1
+
+
+def test_of_a_look_that_the_end_of_the_wait_cut_off_the_failure_before_is_told(
+    peer: SandboxPeer,
+) -> None:
+    looks: list[str] = []
+
+    def check(sandbox: SandboxSync) -> bool:
+        looks.append(sandbox.id)
+        if len(looks) == 1:
+            raise ValueError("the disk is not there yet")
+        sleep(60)
+        return True
+
+    with config_of(peer) as config:
+        with pytest.raises(SandboxReadyTimeoutException, match="the disk is not there yet"):
+            SandboxSync.create(
+                "python:3.11", health_check=check, ready_timeout=0.5, connection_config=config
+            )
+    assert len(looks) == 2
 
 
 def test_one_deadline_bounds_every_request_of_a_create(peer: SandboxPeer) -> None:
@@ -426,7 +446,7 @@ def test_a_health_check_that_raises_is_asked_again_and_told_when_time_is_up(
     with config_of(peer) as config:
         with pytest.raises(SandboxReadyTimeoutException, match="ValueError: not so fast") as caught:
             SandboxSync.create(
-                "python:3.11", health_check=check, ready_timeout=0.1, connection_config=config
+                "python:3.11", health_check=check, ready_timeout=0.5, connection_config=config
             )
     assert isinstance(caught.value.__cause__, ValueError)
 

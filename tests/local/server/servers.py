@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[3]
 STANDIN = [sys.executable, str(Path(__file__).with_name("standin.py"))]
 REAL = [sys.executable, "-m", "opensandbox"]
 KEY = "a key of the tests"
-WAIT = 20.0
+WAIT = 60.0
 
 
 def environment(**more: str) -> dict[str, str]:
