@@ -26,13 +26,10 @@ import httpx
 from .._concurrency import (
     AsyncHere,
     AsyncLock,
-    AsyncPool,
     AsyncSlots,
-    async_abandon,
-    async_new_pool,
+    async_connector,
     async_run_blocking,
     async_sleep,
-    async_sweep,
     async_time_limit,
     monotonic,
 )
@@ -41,7 +38,7 @@ from ..exceptions import InvalidArgumentException
 from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
 
 if TYPE_CHECKING:
-    import httpcore
+    from .kept_connections import KeptConnections
 
 #: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
 #: the authorities in that file or folder, a context as it says.
@@ -58,17 +55,6 @@ REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 ONCE = "opensandbox.once"
 
 _T = TypeVar("_T")
-
-
-def _as_httpx(error: BaseException, request: httpx.Request) -> httpx.TransportError | None:
-    """httpx's exception of the same name for one of httpcore; None for any other."""
-    kind = type(error)
-    if not kind.__module__.startswith("httpcore"):
-        return None
-    cause = error.__cause__ or error.__context__
-    said = str(error) or str(cause or "") or kind.__name__
-    twin: type[httpx.TransportError] = getattr(httpx, kind.__name__, httpx.TransportError)
-    return twin(said, request=request)
 
 
 def tls_context(verify: Verify) -> ssl.SSLContext:
@@ -89,29 +75,28 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
 
 
 class _Pools:
-    """The connection pools of one event loop, or in the blocking colour of the process."""
+    """The connections of one event loop, or in the blocking colour of the process."""
 
     def __init__(self, max_connections: int | None) -> None:
-        # A line of our own before httpcore's: a request cancelled in httpcore's line can leave
-        # a connection behind that nobody uses and nobody closes.
         self.slots = None if max_connections is None else AsyncSlots(max_connections)
         self.opening = AsyncLock()
-        self.pools: dict[tuple[bool, str | None], AsyncPool] = {}
+        self.pools: dict[tuple[bool, str | None], KeptConnections] = {}
 
     async def close(self) -> None:
         pools, self.pools = self.pools, {}
         try:
             for pool in pools.values():
                 await pool.aclose()
+            await async_sleep(0)  # the event loop closes the sockets then
         except BaseException:
             for pool in pools.values():
-                async_abandon(pool)
+                pool.abandon()
             raise
 
     def drop(self) -> None:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
         for pool in self.pools.values():
-            async_abandon(pool)
+            pool.abandon()
 
 
 class PooledTransport(httpx.AsyncBaseTransport):
@@ -144,54 +129,38 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
-        import httpcore  # here, for it takes a while to import
-
-        here = self._here.get()
         url = request.url
+        if url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(
+                f"{url.scheme or 'nothing'}:// is neither http:// nor https://", request=request
+            )
+        here = self._here.get()
         key = (url.scheme == "https", self._proxy_for(url))
         pool = here.pools.get(key) or await self._open(here, key)
-        await self._take_slot(here, request)
-        try:
-            answer = await pool.handle_async_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(
-                        scheme=url.raw_scheme,
-                        host=url.raw_host,
-                        port=url.port,
-                        target=url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        except BaseException as error:
-            async_sweep(pool)
-            if here.slots is not None:
-                here.slots.give_back()
-            if (known := _as_httpx(error, request)) is not None:
-                raise known from error
-            raise
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_Body(answer, request, here, pool),
-            extensions=answer.extensions,
-        )
-
-    async def _take_slot(self, here: _Pools, request: httpx.Request) -> None:
         if here.slots is None:
-            return
+            return await pool.handle_async_request(request)
+        await self._take_slot(here.slots, request)
+        try:
+            response = await pool.handle_async_request(request)
+        except BaseException:
+            here.slots.give_back()
+            raise
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
+        response.stream = _Body(response.stream, here.slots)
+        return response
+
+    async def _take_slot(self, slots: AsyncSlots, request: httpx.Request) -> None:
         seconds = request.extensions.get("timeout", {}).get("pool")
-        if not await here.slots.take(seconds):
+        if not await slots.take(seconds):
             raise httpx.PoolTimeout(
                 f"all {self._max_connections} connections were in use for {seconds:g} s"
                 " (with_transport_if_missing(max_connections=...) allows more)",
                 request=request,
             )
 
-    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncPool:
+    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> KeptConnections:
+        from .kept_connections import KeptConnections  # here, for httpcore takes a while to load
+
         secure, proxy = key
         async with here.opening:
             if key in here.pools:
@@ -200,8 +169,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 verify = self._verify
                 self._context = await async_run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = here.pools[key] = async_new_pool(
-                context, proxy, idle=self._keep, expiry=self._expiry
+            pool = here.pools[key] = KeptConnections(
+                async_connector(context, proxy, expiry=self._expiry),
+                room=self._keep,
+                expiry=self._expiry,
             )
             return pool
 
@@ -229,37 +200,23 @@ def _is_loopback(host: str) -> bool:
 
 
 class _Body(httpx.AsyncByteStream):
-    """An answer's body; closing it gives its connection back to the pool, or closes it."""
+    """An answer's body; closing it lets the next request in."""
 
-    def __init__(
-        self, answer: httpcore.Response, request: httpx.Request, here: _Pools, pool: AsyncPool
-    ) -> None:
-        self._answer = answer
-        self._request = request
-        self._here: _Pools | None = here
-        self._pool = pool
+    def __init__(self, stream: httpx.AsyncByteStream, slots: AsyncSlots) -> None:
+        self._stream = stream
+        self._slots: AsyncSlots | None = slots
 
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        try:
-            async for part in self._answer.aiter_stream():
-                yield part
-        except Exception as error:
-            if (known := _as_httpx(error, self._request)) is not None:
-                raise known from error
-            raise
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        return aiter(self._stream)
 
     async def aclose(self) -> None:
-        here, self._here = self._here, None
-        if here is None:
+        slots, self._slots = self._slots, None
+        if slots is None:
             return
         try:
-            await self._answer.aclose()
-        except BaseException:
-            async_sweep(self._pool, self._answer)
-            raise
+            await self._stream.aclose()
         finally:
-            if here.slots is not None:
-                here.slots.give_back()
+            slots.give_back()
 
 
 class RetryAsyncTransport(httpx.AsyncBaseTransport):

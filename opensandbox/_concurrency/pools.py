@@ -3,86 +3,95 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ssl
 import threading
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from .limits import bounded
+from .tasks import async_spawn
 
 #: What a connection is asked for, by `get_extra_info`, to know whether the last bytes it read were
 #: the end of a body in chunks. None where that is not known.
 CHUNKS_ENDED = "opensandbox.chunks_ended"
 
 
-class AsyncPool(Protocol):
-    """Connections that are kept and used again."""
+class AsyncConnector(Protocol):
+    """Makes connections, and knows which of them are open."""
 
-    @property
-    def connections(self) -> Sequence[object]: ...
+    def new(self, origin: Any) -> Any:
+        """A connection that opens with its first request: one of httpcore's."""
 
-    async def handle_async_request(self, request: Any) -> Any: ...
-
-    async def aclose(self) -> None: ...
-
-
-class Pool(Protocol):
-    """Connections that are kept and used again."""
-
-    @property
-    def connections(self) -> Sequence[object]: ...
-
-    def handle_request(self, request: Any) -> Any: ...
-
-    def close(self) -> None: ...
+    def abandon(self) -> None:
+        """Close all connections at once, without waiting for their event loop."""
 
 
-def async_new_pool(
-    context: ssl.SSLContext | None, proxy: str | None, *, idle: int, expiry: float
-) -> AsyncPool:
-    """A pool that keeps `idle` unused connections for `expiry` seconds."""
-    from .. import _sockets  # when the first request is made: httpcore takes a while to import
+class Connector(Protocol):
+    """Makes connections, and knows which of them are open."""
 
-    return _sockets.async_pool(context, proxy, idle=idle, expiry=expiry)
+    def new(self, origin: Any) -> Any:
+        """A connection that opens with its first request: one of httpcore's."""
 
-
-def new_pool(
-    context: ssl.SSLContext | None, proxy: str | None, *, idle: int, expiry: float
-) -> Pool:
-    """A pool that keeps `idle` unused connections for `expiry` seconds."""
-    from .. import _sockets
-
-    return _sockets.blocking_pool(context, proxy, idle=idle, expiry=expiry)
+    def abandon(self) -> None:
+        """Close this end of the connections that a forked child got from its parent."""
 
 
-def async_abandon(pool: AsyncPool) -> None:
-    """Close connections at once, without waiting for their event loop."""
-    from .. import _sockets
+def async_connector(
+    context: ssl.SSLContext | None, proxy: str | None, *, expiry: float
+) -> AsyncConnector:
+    """What makes connections that may be used again for `expiry` seconds."""
+    from .._sockets import looped  # when the first request is made: httpcore takes a while to load
 
-    for connection in pool.connections:
-        _sockets.abandon_async(connection)
-
-
-def abandon(pool: Pool) -> None:
-    """Close this end of the connections that a forked child got from its parent."""
-    from .. import _sockets
-
-    for connection in pool.connections:
-        _sockets.abandon_blocking(connection)
+    return looped.AsyncConnector(context, proxy, expiry=expiry)
 
 
-def async_sweep(pool: AsyncPool, answer: object = None) -> None:
-    """Take out what was left by a request that was cancelled, or by the closing of its answer."""
-    from .. import _sockets
+def connector(context: ssl.SSLContext | None, proxy: str | None, *, expiry: float) -> Connector:
+    """What makes connections that may be used again for `expiry` seconds."""
+    from .._sockets import blocking
 
-    _sockets.sweep(pool, answer, _sockets.abandon_async)
+    return blocking.Connector(context, proxy, expiry=expiry)
 
 
-def sweep(pool: Pool, answer: object = None) -> None:
-    """Take out what was left by a request that was interrupted, or by the closing of its answer."""
-    from .. import _sockets
+#: `with AsyncGuard():` nobody else is inside; nothing there may be awaited.
+AsyncGuard = contextlib.nullcontext
+Guard = threading.Lock
 
-    _sockets.sweep(pool, answer, _sockets.abandon_blocking)
+
+class AsyncAlarm:
+    """Has something done after a while."""
+
+    def __init__(self, action: Callable[[], Awaitable[None]]) -> None:
+        self._action = action
+        self._handle: asyncio.TimerHandle | None = None
+
+    def set(self, seconds: float) -> None:
+        """Do it in so many seconds, unless it is to be done already."""
+        if self._handle is None:
+            self._handle = asyncio.get_running_loop().call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._handle = None
+        async_spawn(self._action, name="opensandbox alarm")
+
+    def stop(self) -> None:
+        """Do not do it."""
+        if self._handle is not None:
+            self._handle.cancel()
+            self._handle = None
+
+
+class Alarm:
+    """Has nothing done: a thread that waits for it would cost more than it saves."""
+
+    def __init__(self, action: Callable[[], None]) -> None:
+        pass
+
+    def set(self, seconds: float) -> None:
+        """Nothing."""
+
+    def stop(self) -> None:
+        """Nothing."""
 
 
 class AsyncSlots:

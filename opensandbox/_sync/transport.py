@@ -27,14 +27,11 @@ import httpx
 from .._concurrency import (
     Here,
     Lock,
-    Pool,
     Slots,
-    abandon,
+    connector,
     monotonic,
-    new_pool,
     run_blocking,
     sleep,
-    sweep,
     time_limit,
 )
 from .._wire.errors import retry_after
@@ -42,7 +39,7 @@ from ..exceptions import InvalidArgumentException
 from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
 
 if TYPE_CHECKING:
-    import httpcore
+    from .kept_connections import KeptConnectionsSync
 
 #: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
 #: the authorities in that file or folder, a context as it says.
@@ -59,17 +56,6 @@ REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 ONCE = "opensandbox.once"
 
 _T = TypeVar("_T")
-
-
-def _as_httpx(error: BaseException, request: httpx.Request) -> httpx.TransportError | None:
-    """httpx's exception of the same name for one of httpcore; None for any other."""
-    kind = type(error)
-    if not kind.__module__.startswith("httpcore"):
-        return None
-    cause = error.__cause__ or error.__context__
-    said = str(error) or str(cause or "") or kind.__name__
-    twin: type[httpx.TransportError] = getattr(httpx, kind.__name__, httpx.TransportError)
-    return twin(said, request=request)
 
 
 def tls_context(verify: Verify) -> ssl.SSLContext:
@@ -90,29 +76,28 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
 
 
 class _PoolsSync:
-    """The connection pools of one event loop, or in the blocking colour of the process."""
+    """The connections of one event loop, or in the blocking colour of the process."""
 
     def __init__(self, max_connections: int | None) -> None:
-        # A line of our own before httpcore's: a request cancelled in httpcore's line can leave
-        # a connection behind that nobody uses and nobody closes.
         self.slots = None if max_connections is None else Slots(max_connections)
         self.opening = Lock()
-        self.pools: dict[tuple[bool, str | None], Pool] = {}
+        self.pools: dict[tuple[bool, str | None], KeptConnectionsSync] = {}
 
     def close(self) -> None:
         pools, self.pools = self.pools, {}
         try:
             for pool in pools.values():
                 pool.close()
+            sleep(0)  # the event loop closes the sockets then
         except BaseException:
             for pool in pools.values():
-                abandon(pool)
+                pool.abandon()
             raise
 
     def drop(self) -> None:
         """Let go of what cannot be closed in order: its event loop or its process is gone."""
         for pool in self.pools.values():
-            abandon(pool)
+            pool.abandon()
 
 
 class PooledTransportSync(httpx.BaseTransport):
@@ -145,54 +130,40 @@ class PooledTransportSync(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
-        import httpcore  # here, for it takes a while to import
-
-        here = self._here.get()
         url = request.url
+        if url.scheme not in ("http", "https"):
+            raise httpx.UnsupportedProtocol(
+                f"{url.scheme or 'nothing'}:// is neither http:// nor https://", request=request
+            )
+        here = self._here.get()
         key = (url.scheme == "https", self._proxy_for(url))
         pool = here.pools.get(key) or self._open(here, key)
-        self._take_slot(here, request)
-        try:
-            answer = pool.handle_request(
-                httpcore.Request(
-                    method=request.method,
-                    url=httpcore.URL(
-                        scheme=url.raw_scheme,
-                        host=url.raw_host,
-                        port=url.port,
-                        target=url.raw_path,
-                    ),
-                    headers=request.headers.raw,
-                    content=request.stream,
-                    extensions=request.extensions,
-                )
-            )
-        except BaseException as error:
-            sweep(pool)
-            if here.slots is not None:
-                here.slots.give_back()
-            if (known := _as_httpx(error, request)) is not None:
-                raise known from error
-            raise
-        return httpx.Response(
-            answer.status,
-            headers=answer.headers,
-            stream=_BodySync(answer, request, here, pool),
-            extensions=answer.extensions,
-        )
-
-    def _take_slot(self, here: _PoolsSync, request: httpx.Request) -> None:
         if here.slots is None:
-            return
+            return pool.handle_request(request)
+        self._take_slot(here.slots, request)
+        try:
+            response = pool.handle_request(request)
+        except BaseException:
+            here.slots.give_back()
+            raise
+        assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101
+        response.stream = _BodySync(response.stream, here.slots)
+        return response
+
+    def _take_slot(self, slots: Slots, request: httpx.Request) -> None:
         seconds = request.extensions.get("timeout", {}).get("pool")
-        if not here.slots.take(seconds):
+        if not slots.take(seconds):
             raise httpx.PoolTimeout(
                 f"all {self._max_connections} connections were in use for {seconds:g} s"
                 " (with_transport_if_missing(max_connections=...) allows more)",
                 request=request,
             )
 
-    def _open(self, here: _PoolsSync, key: tuple[bool, str | None]) -> Pool:
+    def _open(self, here: _PoolsSync, key: tuple[bool, str | None]) -> KeptConnectionsSync:
+        from .kept_connections import (
+            KeptConnectionsSync,  # here, for httpcore takes a while to load
+        )
+
         secure, proxy = key
         with here.opening:
             if key in here.pools:
@@ -201,7 +172,11 @@ class PooledTransportSync(httpx.BaseTransport):
                 verify = self._verify
                 self._context = run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = here.pools[key] = new_pool(context, proxy, idle=self._keep, expiry=self._expiry)
+            pool = here.pools[key] = KeptConnectionsSync(
+                connector(context, proxy, expiry=self._expiry),
+                room=self._keep,
+                expiry=self._expiry,
+            )
             return pool
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
@@ -228,37 +203,23 @@ def _is_loopback(host: str) -> bool:
 
 
 class _BodySync(httpx.SyncByteStream):
-    """An answer's body; closing it gives its connection back to the pool, or closes it."""
+    """An answer's body; closing it lets the next request in."""
 
-    def __init__(
-        self, answer: httpcore.Response, request: httpx.Request, here: _PoolsSync, pool: Pool
-    ) -> None:
-        self._answer = answer
-        self._request = request
-        self._here: _PoolsSync | None = here
-        self._pool = pool
+    def __init__(self, stream: httpx.SyncByteStream, slots: Slots) -> None:
+        self._stream = stream
+        self._slots: Slots | None = slots
 
     def __iter__(self) -> Iterator[bytes]:
-        try:
-            for part in self._answer.iter_stream():
-                yield part
-        except Exception as error:
-            if (known := _as_httpx(error, self._request)) is not None:
-                raise known from error
-            raise
+        return iter(self._stream)
 
     def close(self) -> None:
-        here, self._here = self._here, None
-        if here is None:
+        slots, self._slots = self._slots, None
+        if slots is None:
             return
         try:
-            self._answer.close()
-        except BaseException:
-            sweep(self._pool, self._answer)
-            raise
+            self._stream.close()
         finally:
-            if here.slots is not None:
-                here.slots.give_back()
+            slots.give_back()
 
 
 class RetrySyncTransport(httpx.BaseTransport):

@@ -135,8 +135,7 @@ async def settled(here: Scene, waits: Waits) -> None:
     now = transport._here.get()
     assert now.slots._slots._value == transport._max_connections
     for pool in now.pools.values():
-        assert pool._requests == []
-        assert all(connection.is_idle() for connection in pool.connections)
+        assert pool.in_use == 0
 
 
 async def cancelled_everywhere(
