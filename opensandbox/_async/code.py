@@ -23,6 +23,7 @@ from opensandbox_api.execd.models import CodeContextRequest
 
 from .._concurrency import async_make
 from .._wire import code as wire
+from .._wire import requests
 from .._wire.events import ExecutionFold
 from .._wire.routes import STREAMED
 from .._wire.urls import path_segment
@@ -70,6 +71,7 @@ class Code:
         context: CodeContext | str | None = None,
         language: str | None = None,
         handlers: ExecutionHandlers | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_result: Callable[[ExecutionResult], object] | None = None,
@@ -85,6 +87,7 @@ class Code:
             context: Where it runs. None for the one that all pieces of a language share.
             language: None for the context's own, and without a context for Python.
             handlers: The functions below in one value; not together with them.
+            max_output: How many characters of stdout, and of stderr, are kept; see `commands.run`.
             on_stdout, on_stderr: Called with each piece of output as it comes.
             on_result: Called with what the last expression came to, in its forms.
             on_error, on_init, on_execution_complete: Called with such an event.
@@ -97,7 +100,11 @@ class Code:
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
         body = wire.run_code(code, context, language)
-        fold = ExecutionFold(code=True, skip_accumulation=told.skip_accumulation)
+        fold = ExecutionFold(
+            code=True,
+            skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
+        )
         return await self._executions.run(_CODE, body, fold, told, request_timeout)
 
     async def interrupt(

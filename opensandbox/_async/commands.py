@@ -81,6 +81,7 @@ class Commands:
         uid: int | None = None,
         gid: int | None = None,
         envs: Mapping[str, str] | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_result: Callable[[ExecutionResult], object] | None = None,
@@ -103,6 +104,9 @@ class Commands:
             uid: The user to run as; None for the sandbox's own.
             gid: The group to run as; needs `uid`.
             envs: More environment variables.
+            max_output: How many characters of stdout, and of stderr, are kept in the result: the
+                last ones. None for all. `logs.stdout_dropped` and `logs.stderr_dropped` say how
+                many were not; functions are called with all output.
             on_stdout, on_stderr: Called with each piece of output as it comes.
             on_result, on_error, on_init, on_execution_complete: Called with such an event.
             request_timeout: Seconds until the server must have begun to answer; None for the
@@ -131,6 +135,7 @@ class Commands:
             background=bool(options["background"]),
             limit=_limit(options["timeout"]),
             skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
         )
         body = requests.run_command(command, **options)
         return await self._executions.run(_COMMAND, body, fold, told, request_timeout, self._status)
@@ -186,6 +191,7 @@ class Commands:
         uid: int | None = None,
         gid: int | None = None,
         envs: Mapping[str, str] | None = None,
+        max_output: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> RunningCommand:
         """Start a command and give back a hold on it, as soon as it runs.
@@ -214,7 +220,9 @@ class Commands:
             raise InvalidArgumentException(
                 "start watches the command: run(..., background=True) leaves it alone"
             )
-        fold = ExecutionFold(limit=_limit(options["timeout"]))
+        fold = ExecutionFold(
+            limit=_limit(options["timeout"]), max_output=requests.max_output(max_output)
+        )
         body = requests.run_command(command, **options)
         batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
         running = RunningCommand(batches, fold, self._stop, self._status)
@@ -315,6 +323,7 @@ class Commands:
         working_directory: str | None = None,
         timeout: Seconds | None = None,
         handlers: ExecutionHandlers | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_result: Callable[[ExecutionResult], object] | None = None,
@@ -332,7 +341,11 @@ class Commands:
         told = Handlers(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
-        fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=told.skip_accumulation)
+        fold = ExecutionFold(
+            limit=_limit(timeout),
+            skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
+        )
         body = requests.run_in_session(
             command, working_directory=working_directory, timeout=timeout
         )

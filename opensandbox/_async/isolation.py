@@ -26,6 +26,7 @@ from opensandbox_api.execd.api.isolated_execution import (
 
 from .._concurrency import async_make, async_shield
 from .._wire import isolated as wire
+from .._wire import requests
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
 from .._wire.routes import STREAMED
@@ -110,6 +111,7 @@ class IsolationSession:
         handlers: ExecutionHandlers | None = None,
         envs: Mapping[str, str] | None = None,
         timeout_seconds: int | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_error: Callable[[ExecutionError], object] | None = None,
@@ -120,15 +122,17 @@ class IsolationSession:
         """Run bash code and wait for its end.
 
         A non-zero exit is no exception. Give `opts`, or `envs` (more variables) and
-        `timeout_seconds` (None: no limit), not both; likewise `handlers` or the functions. Raises
-        what `commands.run` raises.
+        `timeout_seconds` (None: no limit), not both; likewise `handlers` or the functions.
+        `max_output` is that of `commands.run`, which raises the same.
         """
         told = Handlers(
             handlers, on_stdout, on_stderr, None, on_error, on_init, on_execution_complete
         )
         body = wire.run_request(code, opts, envs, timeout_seconds)
         fold = ExecutionFold(
-            limit=body.get("timeout_seconds"), skip_accumulation=told.skip_accumulation
+            limit=body.get("timeout_seconds"),
+            skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
         )
         path = _RUN.path(session_id=self.session_id)
         return await self._executions.run(path, body, fold, told, request_timeout)
@@ -308,6 +312,7 @@ class IsolationService:
         profile: str | None = None,
         share_net: bool | None = None,
         binds: Sequence[BindMount] | None = None,
+        max_output: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> Execution:
         """Run bash code in a session of its own, which works in `workspace` and is then closed.
@@ -323,7 +328,11 @@ class IsolationService:
         )
         async with self.session(request, request_timeout=request_timeout) as session:
             return await session.run(
-                code, opts=opts, handlers=handlers, request_timeout=request_timeout
+                code,
+                opts=opts,
+                handlers=handlers,
+                max_output=max_output,
+                request_timeout=request_timeout,
             )
 
     @asynccontextmanager

@@ -82,6 +82,7 @@ class CommandsSync:
         uid: int | None = None,
         gid: int | None = None,
         envs: Mapping[str, str] | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_result: Callable[[ExecutionResult], object] | None = None,
@@ -104,6 +105,9 @@ class CommandsSync:
             uid: The user to run as; None for the sandbox's own.
             gid: The group to run as; needs `uid`.
             envs: More environment variables.
+            max_output: How many characters of stdout, and of stderr, are kept in the result: the
+                last ones. None for all. `logs.stdout_dropped` and `logs.stderr_dropped` say how
+                many were not; functions are called with all output.
             on_stdout, on_stderr: Called with each piece of output as it comes.
             on_result, on_error, on_init, on_execution_complete: Called with such an event.
             request_timeout: Seconds until the server must have begun to answer; None for the
@@ -132,6 +136,7 @@ class CommandsSync:
             background=bool(options["background"]),
             limit=_limit(options["timeout"]),
             skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
         )
         body = requests.run_command(command, **options)
         return self._executions.run(_COMMAND, body, fold, told, request_timeout, self._status)
@@ -187,6 +192,7 @@ class CommandsSync:
         uid: int | None = None,
         gid: int | None = None,
         envs: Mapping[str, str] | None = None,
+        max_output: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> RunningCommandSync:
         """Start a command and give back a hold on it, as soon as it runs.
@@ -215,7 +221,9 @@ class CommandsSync:
             raise InvalidArgumentException(
                 "start watches the command: run(..., background=True) leaves it alone"
             )
-        fold = ExecutionFold(limit=_limit(options["timeout"]))
+        fold = ExecutionFold(
+            limit=_limit(options["timeout"]), max_output=requests.max_output(max_output)
+        )
         body = requests.run_command(command, **options)
         batches = self._executions.events(_COMMAND, body, fold, request_timeout, self._status)
         running = RunningCommandSync(batches, fold, self._stop, self._status)
@@ -314,6 +322,7 @@ class CommandsSync:
         working_directory: str | None = None,
         timeout: Seconds | None = None,
         handlers: ExecutionHandlersSync | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_result: Callable[[ExecutionResult], object] | None = None,
@@ -331,7 +340,11 @@ class CommandsSync:
         told = HandlersSync(
             handlers, on_stdout, on_stderr, on_result, on_error, on_init, on_execution_complete
         )
-        fold = ExecutionFold(limit=_limit(timeout), skip_accumulation=told.skip_accumulation)
+        fold = ExecutionFold(
+            limit=_limit(timeout),
+            skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
+        )
         body = requests.run_in_session(
             command, working_directory=working_directory, timeout=timeout
         )

@@ -27,6 +27,7 @@ from opensandbox_api.execd.api.isolated_execution import (
 
 from .._concurrency import make, shield
 from .._wire import isolated as wire
+from .._wire import requests
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
 from .._wire.routes import STREAMED
@@ -111,6 +112,7 @@ class IsolationSessionSync:
         handlers: ExecutionHandlersSync | None = None,
         envs: Mapping[str, str] | None = None,
         timeout_seconds: int | None = None,
+        max_output: int | None = None,
         on_stdout: Callable[[OutputMessage], object] | None = None,
         on_stderr: Callable[[OutputMessage], object] | None = None,
         on_error: Callable[[ExecutionError], object] | None = None,
@@ -121,15 +123,17 @@ class IsolationSessionSync:
         """Run bash code and wait for its end.
 
         A non-zero exit is no exception. Give `opts`, or `envs` (more variables) and
-        `timeout_seconds` (None: no limit), not both; likewise `handlers` or the functions. Raises
-        what `commands.run` raises.
+        `timeout_seconds` (None: no limit), not both; likewise `handlers` or the functions.
+        `max_output` is that of `commands.run`, which raises the same.
         """
         told = HandlersSync(
             handlers, on_stdout, on_stderr, None, on_error, on_init, on_execution_complete
         )
         body = wire.run_request(code, opts, envs, timeout_seconds)
         fold = ExecutionFold(
-            limit=body.get("timeout_seconds"), skip_accumulation=told.skip_accumulation
+            limit=body.get("timeout_seconds"),
+            skip_accumulation=told.skip_accumulation,
+            max_output=requests.max_output(max_output),
         )
         path = _RUN.path(session_id=self.session_id)
         return self._executions.run(path, body, fold, told, request_timeout)
@@ -307,6 +311,7 @@ class IsolationServiceSync:
         profile: str | None = None,
         share_net: bool | None = None,
         binds: Sequence[BindMount] | None = None,
+        max_output: int | None = None,
         request_timeout: Seconds | None = None,
     ) -> Execution:
         """Run bash code in a session of its own, which works in `workspace` and is then closed.
@@ -321,7 +326,13 @@ class IsolationServiceSync:
             binds=None if binds is None else [*binds],
         )
         with self.session(request, request_timeout=request_timeout) as session:
-            return session.run(code, opts=opts, handlers=handlers, request_timeout=request_timeout)
+            return session.run(
+                code,
+                opts=opts,
+                handlers=handlers,
+                max_output=max_output,
+                request_timeout=request_timeout,
+            )
 
     @contextmanager
     def session(

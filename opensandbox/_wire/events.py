@@ -5,6 +5,8 @@ Rules:
   failed, and whoever reads it says so.
 * Unknown event types pass through; a missing timestamp is 0, null is absent, numbers may stand
   where text belongs.  A bare `{"code", "message"}` is an error like any other.
+* Where output is limited, the last characters of stdout and of stderr are kept, and those before
+  them are counted.
 * An error's value is the exit code when it is an integer: -1 after a signal.  Success is 0.  What
   runs in the background has no exit code yet.
 """
@@ -13,6 +15,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -78,7 +81,8 @@ class ExecutionFold:
 
     `limit` is the execution's time limit in seconds, None for no limit.  Set `exact` once the
     answer's header says that the texts of the output carry their own line endings
-    (`sends_exact_output`); without it the texts themselves tell.
+    (`sends_exact_output`); without it the texts themselves tell.  `max_output` is how many
+    characters of stdout, and of stderr, are kept, None for all.
 
     Of `code` there is no exit code, and a result or count may follow its end.
     """
@@ -90,6 +94,7 @@ class ExecutionFold:
         code: bool = False,
         limit: float | None = None,
         skip_accumulation: bool = False,
+        max_output: int | None = None,
     ) -> None:
         self.exact = False
         self._background = background
@@ -100,8 +105,8 @@ class ExecutionFold:
         self._begun = False
         self._id: str | None = None
         self._count: int | None = None
-        self._stdout: list[OutputMessage] = []
-        self._stderr: list[OutputMessage] = []
+        self._stdout: list[OutputMessage] | _Tail = [] if max_output is None else _Tail(max_output)
+        self._stderr: list[OutputMessage] | _Tail = [] if max_output is None else _Tail(max_output)
         self._results: list[ExecutionResult] = []
         self._error: ExecutionError | None = None
         self._complete: ExecutionComplete | None = None
@@ -177,7 +182,10 @@ class ExecutionFold:
         """
         killed = self._error is not None and self._exit_code in (-1, None)
         late = self._limit is not None and elapsed is not None and elapsed >= self._limit
-        logs = ExecutionLogs(stdout=self._stdout, stderr=self._stderr)
+        (stdout, no_stdout), (stderr, no_stderr) = _kept(self._stdout), _kept(self._stderr)
+        logs = ExecutionLogs(
+            stdout=stdout, stderr=stderr, stdout_dropped=no_stdout, stderr_dropped=no_stderr
+        )
         if self.exact:
             logs._know_line_endings(True)
         return Execution(
@@ -190,6 +198,38 @@ class ExecutionFold:
             logs=logs,
             timed_out=killed and late,
         )
+
+
+class _Tail:
+    """The last messages of a stream: as many as hold `limit` characters."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._messages: deque[OutputMessage] = deque()
+        self._size = self._dropped = 0
+
+    def append(self, message: OutputMessage) -> None:
+        """Take the next message, and let go of those that are not needed any more."""
+        self._messages.append(message)
+        self._size += len(message.text)
+        while self._size - len(self._messages[0].text) >= self._limit:
+            gone = len(self._messages.popleft().text)
+            self._size -= gone
+            self._dropped += gone
+
+    def kept(self) -> tuple[list[OutputMessage], int]:
+        """What is kept, and how many characters went before it."""
+        messages, over = list(self._messages), max(0, self._size - self._limit)
+        if over:
+            first = messages[0]
+            messages[0] = OutputMessage(
+                text=first.text[over:], timestamp=first.timestamp, is_error=first.is_error
+            )
+        return messages, self._dropped + over
+
+
+def _kept(output: list[OutputMessage] | _Tail) -> tuple[list[OutputMessage], int]:
+    return output.kept() if isinstance(output, _Tail) else (output, 0)
 
 
 def _init(frame: Frame) -> ExecutionEvent:

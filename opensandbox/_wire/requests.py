@@ -94,6 +94,11 @@ def set_env(key: str, value: str) -> str:
     )
 
 
+def max_output(value: int | None) -> int | None:
+    """How many characters of output are kept; None for all."""
+    return None if value is None else positive(value, "max_output")
+
+
 def milliseconds(value: Seconds, name: str) -> int:
     """A duration above 0 in whole milliseconds, rounded up."""
     return max(1, math.ceil(round(seconds(value, name) * 1000, 6)))

@@ -94,6 +94,9 @@ class ExecutionLogs(Model):
 
     stdout: list[OutputMessage] = field(factory=list)
     stderr: list[OutputMessage] = field(factory=list)
+    #: How many characters before those were not kept: more than `max_output` came.
+    stdout_dropped: int = 0
+    stderr_dropped: int = 0
     #: Whether texts hold their own line endings. None where only the texts themselves can tell.
     _own_line_endings: bool | None = field(default=None, init=False)
 
@@ -151,18 +154,22 @@ class Execution(Model):
 
     @property
     def stdout(self) -> str:
-        """Everything it printed, exactly."""
+        """Everything it printed that was kept, exactly."""
         return self.logs._joined(self.logs.stdout)
 
     @property
     def stderr(self) -> str:
-        """Everything it printed to stderr, exactly."""
+        """Everything it printed to stderr that was kept, exactly."""
         return self.logs._joined(self.logs.stderr)
 
     @property
     def text(self) -> str:
-        """What to show: its output and what it evaluated to, its lines divided by "\\n"."""
-        parts = [_shown(self.stdout), *(_shown(r.text or "") for r in self.result)]
+        """What to show: its output and what it evaluated to, its lines divided by "\\n".
+
+        Where output was not kept, that is said in its place.
+        """
+        output = _shown(self.stdout, self.logs.stdout_dropped)
+        parts = [output, *(_shown(result.text or "") for result in self.result)]
         return "\n".join(part for part in parts if part)
 
     def check(self) -> Execution:
@@ -188,15 +195,16 @@ class Execution(Model):
 
     def __str__(self) -> str:
         parts = [self.text]
-        if stderr := _shown(self.stderr):
+        if stderr := _shown(self.stderr, self.logs.stderr_dropped):
             parts.append(f"[stderr]\n{stderr}")
         if self.error is not None:
             parts.append(f"[error] {self.error.name}: {self.error.value}")
         return "\n".join(part for part in parts if part)
 
 
-def _shown(text: str) -> str:
-    return text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
+def _shown(text: str, dropped: int = 0) -> str:
+    told = f"[{dropped} characters before this were not kept]\n" if dropped else ""
+    return told + text.replace("\r\n", "\n").replace("\r", "\n").rstrip("\n")
 
 
 #: How much of stderr an error shows.

@@ -67,6 +67,14 @@ async def test_code_gives_output_results_and_its_count(peer: SandboxPeer) -> Non
     }
 
 
+async def test_output_may_be_limited(peer: SandboxPeer) -> None:
+    peer.on("POST /code", events(INIT, frame("stdout", text="12345"), RESULT, COUNT, END))
+    async with config_of(peer) as config:
+        done = await code_of(peer, config).run("42", max_output=2)
+    assert (done.logs.stdout[0].text, done.logs.stdout_dropped) == ("45", 3)
+    assert done.result[0].text == "42"
+
+
 async def test_what_follows_the_end_is_waited_for(peer: SandboxPeer) -> None:
     peer.on("POST /code", events(INIT, END, RESULT, COUNT, lingers=5))
     seen: list[str] = []

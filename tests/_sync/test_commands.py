@@ -115,6 +115,20 @@ def test_options_as_keywords_or_in_one_value() -> None:
     assert execd.sent == {"command": "make", "background": True, **sent}
 
 
+def test_output_may_be_limited() -> None:
+    execd = Execd(stream(INIT, frame("stdout", "12345"), DONE))
+    for execution in (
+        execd.commands.run("x", max_output=2, opts=RunCommandOpts()),
+        execd.commands.run_in_session("s", "x", max_output=2),
+        (execd.commands.start("x", max_output=2)).wait(),
+    ):
+        assert execution.logs.stdout[0].text == "45"
+        assert execution.logs.stdout_dropped == 3
+    for wrong in (0, -1, "2", True):
+        with pytest.raises(InvalidArgumentException, match="max_output"):
+            execd.commands.run("x", max_output=wrong)  # type: ignore[arg-type]
+
+
 def test_a_background_command_has_an_id_and_no_exit_code() -> None:
     execd = Execd(stream(INIT, PING, DONE))
     execution = execd.commands.run("make", background=True)

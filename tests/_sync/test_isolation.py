@@ -125,6 +125,17 @@ def test_code_runs_in_a_session(peer: SandboxPeer) -> None:
     ]
 
 
+def test_output_may_be_limited(peer: SandboxPeer) -> None:
+    with config_of(peer) as config:
+        isolation = isolation_of(peer, config)
+        session = isolation.create(REQUEST)
+        for done in (
+            session.run("echo hi", max_output=1),
+            isolation.run_once("echo hi", workspace="/work", max_output=1),
+        ):
+            assert (done.stdout, done.logs.stdout_dropped) == ("\n", 2)
+
+
 def test_an_exit_code_is_no_exception(peer: SandboxPeer) -> None:
     error = {"ename": "CommandExecError", "evalue": "3"}
     peer.on(f"POST {ONE}/run", events(frame("init", text="r1"), frame("error", error=error)))

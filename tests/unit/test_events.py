@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from opensandbox._wire.events import (
     ExecutionFold,
+    _Tail,
     end_from_status,
     event_from_frame,
     sends_exact_output,
@@ -219,6 +220,35 @@ def test_output_and_results_may_be_left_to_the_handlers() -> None:
     assert execution.logs.stdout == []
     assert execution.result == []
     assert execution.exit_code == 3
+
+
+@given(
+    st.lists(st.text(alphabet="ab\n", max_size=7), max_size=20),
+    st.integers(min_value=1, max_value=30),
+)
+def test_of_limited_output_the_end_is_kept_and_the_rest_counted(
+    texts: list[str], most: int
+) -> None:
+    whole = "".join(texts)
+    execution = fold(*out(*texts), exact=True, max_output=most)
+    assert execution.stdout == whole[-most:]
+    assert execution.logs.stdout_dropped == max(0, len(whole) - most)
+    assert execution.logs.stderr_dropped == 0
+
+
+def test_limited_output_is_held_once_and_no_more_than_is_kept() -> None:
+    folded = ExecutionFold(max_output=10)
+    folded.take(out(*(f"{line}\n" for line in range(1000))))
+    assert isinstance(folded._stdout, _Tail)
+    assert len(folded._stdout._messages) <= 4
+    assert folded.execution() == folded.execution()
+
+
+def test_what_was_not_kept_is_told_where_output_is_shown() -> None:
+    frames = [*out("1234567"), {"type": "stderr", "text": "oh no"}, failed("1")]
+    execution = fold(*frames, max_output=3)
+    assert execution.text == "[4 characters before this were not kept]\n567"
+    assert "[stderr]\n[2 characters before this were not kept]\n no" in str(execution)
 
 
 # --- joining ----------------------------------------------------------------------------------

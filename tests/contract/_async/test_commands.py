@@ -52,6 +52,22 @@ async def test_many_lines_arrive_whole_and_in_order(sandbox: Sandbox) -> None:
     assert execution.stdout.split() == [str(n) for n in range(1, 20001)]
 
 
+async def test_output_is_limited_to_its_end_and_the_rest_counted(sandbox: Sandbox) -> None:
+    commands, lines = sandbox.commands, "seq 1 20000"
+    session = await commands.create_session()
+    running = await commands.start(lines, max_output=12)
+    for execution in (
+        await commands.run(lines, opts=RunCommandOpts(timeout=60), max_output=12),
+        await commands.run_in_session(session, lines, max_output=12),
+        await running.wait(),
+    ):
+        assert execution.stdout.endswith("19999\n20000\n")
+        assert execution.logs.stdout_dropped > 80_000
+        assert execution.text.startswith("[")
+        assert execution.exit_code == 0
+    await commands.delete_session(session)
+
+
 async def test_directory_and_variables(sandbox: Sandbox) -> None:
     execution = await sandbox.commands.run(
         "pwd; echo $K; echo $GREETING", working_directory="/tmp", envs={"K": "v w"}

@@ -53,6 +53,22 @@ def test_many_lines_arrive_whole_and_in_order(sandbox: SandboxSync) -> None:
     assert execution.stdout.split() == [str(n) for n in range(1, 20001)]
 
 
+def test_output_is_limited_to_its_end_and_the_rest_counted(sandbox: SandboxSync) -> None:
+    commands, lines = sandbox.commands, "seq 1 20000"
+    session = commands.create_session()
+    running = commands.start(lines, max_output=12)
+    for execution in (
+        commands.run(lines, opts=RunCommandOpts(timeout=60), max_output=12),
+        commands.run_in_session(session, lines, max_output=12),
+        running.wait(),
+    ):
+        assert execution.stdout.endswith("19999\n20000\n")
+        assert execution.logs.stdout_dropped > 80_000
+        assert execution.text.startswith("[")
+        assert execution.exit_code == 0
+    commands.delete_session(session)
+
+
 def test_directory_and_variables(sandbox: SandboxSync) -> None:
     execution = sandbox.commands.run(
         "pwd; echo $K; echo $GREETING", working_directory="/tmp", envs={"K": "v w"}
