@@ -115,7 +115,7 @@ async def test_options_as_keywords_or_in_one_value() -> None:
 
 
 async def test_output_may_be_limited() -> None:
-    execd = Execd(stream(INIT, frame("stdout", "12345"), DONE))
+    execd = Execd(*(stream(INIT, frame("stdout", "12345"), DONE) for _ in range(3)))
     for execution in (
         await execd.commands.run("x", max_output=2, opts=RunCommandOpts()),
         await execd.commands.run_in_session("s", "x", max_output=2),

@@ -116,7 +116,7 @@ def test_options_as_keywords_or_in_one_value() -> None:
 
 
 def test_output_may_be_limited() -> None:
-    execd = Execd(stream(INIT, frame("stdout", "12345"), DONE))
+    execd = Execd(*(stream(INIT, frame("stdout", "12345"), DONE) for _ in range(3)))
     for execution in (
         execd.commands.run("x", max_output=2, opts=RunCommandOpts()),
         execd.commands.run_in_session("s", "x", max_output=2),
