@@ -63,6 +63,9 @@ class Life(Protocol):
     def check(self) -> None:
         """Raise when it was killed here."""
 
+    async def is_paused(self) -> bool:
+        """Whether the server says that it is paused."""
+
     async def look(self) -> None:
         """Raise when the server knows that there is no such sandbox."""
 
@@ -486,6 +489,7 @@ class _StreamedEvents(_Streamed):
             idle=self._silence,
             max_frame=self._max_frame,
             sandbox_id=self._service.sandbox_id,
+            is_paused=None if self._service.life is None else self._service.life.is_paused,
         )
         return self._events
 

@@ -9,6 +9,7 @@ Rules:
 from __future__ import annotations
 
 from ..exceptions import SandboxApiException, SandboxException, SandboxUnhealthyException
+from ..models.sandboxes import SandboxState
 from .lifecycle import Sandboxes
 
 #: How many seconds the server has to say whether a sandbox exists.
@@ -34,6 +35,16 @@ class Life:
                 f"Sandbox {self._id} was killed by this program: nothing can be asked of it",
                 sandbox_id=self._id,
             )
+
+    async def is_paused(self) -> bool:
+        """Whether the server says that it is paused, or about to be."""
+        try:
+            info = await self._sandboxes.once().get_sandbox_info(
+                self._id, request_timeout=_ASKING_LIMIT
+            )
+        except SandboxException:
+            return False
+        return info.status.state in (SandboxState.PAUSED, SandboxState.PAUSING)
 
     async def look(self) -> None:
         """Raise `SandboxUnhealthyException` when the server knows that there is no such sandbox."""

@@ -32,7 +32,17 @@ from .calls import (
     run_blocking,
     shield,
 )
-from .limits import async_sleep, async_time_limit, bounded, monotonic, sleep, time_limit
+from .limits import (
+    AsyncSilence,
+    Silence,
+    async_sleep,
+    async_time_limit,
+    bounded,
+    goes_on,
+    monotonic,
+    sleep,
+    time_limit,
+)
 from .pools import (
     CHUNKS_ENDED,
     Alarm,
@@ -80,6 +90,7 @@ __all__ = [
     "AsyncOperation",
     "AsyncQueue",
     "AsyncSignal",
+    "AsyncSilence",
     "AsyncSlots",
     "AsyncTask",
     "AsyncWebSocket",
@@ -94,6 +105,7 @@ __all__ = [
     "Operation",
     "Queue",
     "Signal",
+    "Silence",
     "Slots",
     "Task",
     "WebSocket",
@@ -116,6 +128,7 @@ __all__ = [
     "call",
     "connector",
     "gather",
+    "goes_on",
     "make",
     "monotonic",
     "open_file",

@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import contextvars
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 
 monotonic = time.monotonic
@@ -49,6 +49,104 @@ class time_limit:
     ) -> None:
         if self._token is not None:
             _deadline.reset(self._token)
+
+
+class AsyncSilence:
+    """`async with AsyncSilence(seconds, more)`: TimeoutError once they have passed, unless `more()`
+    then says for how many seconds more to wait; None for no more. What is waited for goes on.
+    """
+
+    def __init__(self, seconds: float, more: Callable[[], Awaitable[float | None]]) -> None:
+        self._seconds, self._more = seconds, more
+        self._limit = asyncio.timeout(None)
+        self._alarm: asyncio.TimerHandle | None = None
+        self._asking: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> None:
+        await self._limit.__aenter__()
+        self._set(self._seconds)
+
+    def _set(self, seconds: float) -> None:
+        self._alarm = asyncio.get_running_loop().call_later(seconds, self._ring)
+
+    def _ring(self) -> None:
+        self._asking = asyncio.get_running_loop().create_task(self._ask())
+
+    async def _ask(self) -> None:
+        seconds = None
+        try:
+            seconds = await self._more()
+        finally:
+            if seconds is None:
+                self._limit.reschedule(0)
+        if seconds is not None:
+            self._set(seconds)
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._alarm is not None:
+            self._alarm.cancel()
+        if self._asking is not None and not self._asking.done():
+            self._asking.cancel()
+            await asyncio.wait({self._asking})
+        await self._limit.__aexit__(exc_type, exc, traceback)
+
+
+class Silence:
+    """`with Silence(seconds, more)`: sockets inside time out once they have passed, unless `more()`
+    then says for how many seconds more to wait; None for no more. What is waited for goes on.
+    """
+
+    def __init__(self, seconds: float, more: Callable[[], float | None]) -> None:
+        self._seconds, self._more = seconds, more
+        self._outer: float | None = None
+
+    def __enter__(self) -> None:
+        self._outer = _deadline.get()
+        self._tokens = (_silence.set(self), _deadline.set(self._ends(self._seconds)))
+
+    def _ends(self, seconds: float) -> float:
+        mine = monotonic() + seconds
+        return mine if self._outer is None else min(mine, self._outer)
+
+    def goes_on(self) -> bool:
+        """Whether to wait on, now that time is up."""
+        if self._outer is not None and monotonic() >= self._outer:
+            return False
+        silence, deadline = _silence.set(None), _deadline.set(self._outer)
+        try:
+            seconds = self._more()
+        finally:
+            _silence.reset(silence)
+            _deadline.reset(deadline)
+        if seconds is not None:
+            _deadline.set(self._ends(seconds))
+        return seconds is not None
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        silence, deadline = self._tokens
+        _silence.reset(silence)
+        _deadline.reset(deadline)
+
+
+_silence: contextvars.ContextVar[Silence | None] = contextvars.ContextVar(
+    "opensandbox_silence", default=None
+)
+
+
+def goes_on() -> bool:
+    """Whether a wait whose time is up goes on, because of a `Silence` around the caller."""
+    silence = _silence.get()
+    return silence is not None and silence.goes_on()
 
 
 def bounded(seconds: float | None) -> float | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpcore
 
-from .._concurrency import CHUNKS_ENDED, bounded, monotonic
+from .._concurrency import CHUNKS_ENDED, bounded, goes_on, monotonic
 from . import KEEPALIVE, LAST_CHUNK, is_readable, proxy_of
 
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -98,14 +98,22 @@ class BoundedStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         try:
-            self._sock.settimeout(bounded(timeout))
-            data = self._sock.recv(max_bytes)
+            data = self._receive(max_bytes, timeout)
             self._chunks_ended = data.endswith(LAST_CHUNK)
             return data
         except TimeoutError as error:
             raise httpcore.ReadTimeout(str(error)) from error
         except OSError as error:
             raise httpcore.ReadError(str(error)) from error
+
+    def _receive(self, max_bytes: int, timeout: float | None) -> bytes:
+        while True:
+            try:
+                self._sock.settimeout(bounded(timeout))
+                return self._sock.recv(max_bytes)
+            except TimeoutError:
+                if not goes_on():
+                    raise
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
         rest = memoryview(buffer)

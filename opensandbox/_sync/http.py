@@ -64,6 +64,9 @@ class LifeSync(Protocol):
     def check(self) -> None:
         """Raise when it was killed here."""
 
+    def is_paused(self) -> bool:
+        """Whether the server says that it is paused."""
+
     def look(self) -> None:
         """Raise when the server knows that there is no such sandbox."""
 
@@ -485,6 +488,7 @@ class _StreamedEventsSync(_StreamedSync):
             idle=self._silence,
             max_frame=self._max_frame,
             sandbox_id=self._service.sandbox_id,
+            is_paused=None if self._service.life is None else self._service.life.is_paused,
         )
         return self._events
 

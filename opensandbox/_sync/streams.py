@@ -3,18 +3,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from socket import SHUT_RDWR
 
 import httpx
 
-from .._concurrency import CHUNKS_ENDED, time_limit
+from .._concurrency import CHUNKS_ENDED, Silence, time_limit
 from .._wire.errors import malformed_answer
 from .._wire.sse import Frame, FrameDecoder, MalformedStream
 
 #: Once a peer has shown that it pings every 3 s, this many seconds of silence mean that it is dead.
 PING_SILENCE = 15.0
+#: How soon a ping comes from one that has just been woken, in seconds, and a little more.
+_PING_PAUSE = 4.0
 
 
 class EventStreamSync:
@@ -27,8 +29,11 @@ class EventStreamSync:
         idle: float | None,
         max_frame: int,
         sandbox_id: str | None,
+        is_paused: Callable[[], bool] | None = None,
     ) -> None:
         self._sandbox_id = sandbox_id
+        self._is_paused = is_paused
+        self._waits_for_ping = False
         self._response = response
         # One iterator from the first byte to the last: giving one up closes the connection.
         self._chunks = response.iter_bytes()
@@ -79,8 +84,24 @@ class EventStreamSync:
     def _next(self) -> bytes | None:
         if self.idle is None:
             return next(self._chunks, None)
-        with time_limit(self.idle):
+        if self.idle != PING_SILENCE or self._is_paused is None:
+            with time_limit(self.idle):
+                return next(self._chunks, None)
+        self._waits_for_ping = False
+        with Silence(self.idle, self._more_silence):
             return next(self._chunks, None)
+
+    def _more_silence(self) -> float | None:
+        """How long to wait on, after silence: a paused sandbox does not ping, and one that was
+        woken does so shortly after.
+        """
+        if self._is_paused is not None and self._is_paused():
+            self._waits_for_ping = False
+            return PING_SILENCE
+        if self._waits_for_ping:
+            return None
+        self._waits_for_ping = True
+        return _PING_PAUSE
 
     @property
     def seems_complete(self) -> bool:

@@ -35,12 +35,15 @@ from opensandbox.models.sandboxes import (
     Volume,
 )
 from opensandbox.transport.retry import RetryEvent, RetryPolicy
-from tests.peer import Step, answer, hang, refused_address, reset
+from tests.peer import Exchange, Step, answer, chunk, hang, head, refused_address, reset
 from tests.sandbox_peer import ENDS, SandboxPeer, info, refuses, sandbox_peer, says
 
 CREATE = "POST /v1/sandboxes"
 DELETE = "DELETE /v1/sandboxes/s1"
 ENDPOINT = r"GET /v1/sandboxes/s1/endpoints/\d+"
+INIT = b'{"type":"init","text":"c-1","timestamp":1}\n\n'
+PING = b'{"type":"ping","text":"pong","timestamp":1}\n\n'
+DONE = b'{"type":"execution_complete","execution_time":4,"timestamp":1}\n\n'
 NOT_YET = "KUBERNETES::POD_IP_NOT_AVAILABLE"
 
 
@@ -516,6 +519,59 @@ def test_a_config_of_its_own_is_closed_when_there_is_no_sandbox(
     with pytest.raises(SandboxApiException):
         SandboxSync.connect("s1")
     nothing_open(peer)
+
+
+# --- paused while a command runs
+
+
+def a_command_that_ends_when(peer: SandboxPeer, times: int) -> Step:
+    """Ping once, and end when the sandbox's state was asked for so many times."""
+
+    def step(exchange: Exchange) -> None:
+        exchange.send(head(200, {"Transfer-Encoding": "chunked"}) + chunk(INIT) + chunk(PING))
+        while len(peer.asked("GET /v1/sandboxes/s1")) < times and not exchange.stopping.wait(0.01):
+            pass
+        exchange.send(chunk(DONE) + chunk(b""))
+
+    return step
+
+
+def test_a_command_is_waited_for_while_its_sandbox_is_paused(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    peer.on("POST /command", a_command_that_ends_when(peer, 3))
+    peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), says(info("Paused")), says(info()))
+    with config_of(peer) as config:
+        sandbox = SandboxSync.connect("s1", config)
+        assert (sandbox.commands.run("make")).exit_code == 0
+
+
+def test_who_waits_for_so_long_waits_no_longer_for_a_paused_sandbox(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    peer.on("POST /command", a_command_that_ends_when(peer, 9999))
+    peer.on("GET /v1/sandboxes/s1", says(info("Paused")))
+    with config_of(peer) as config:
+        sandbox = SandboxSync.connect("s1", config)
+        command = sandbox.commands.start("make")
+        with pytest.raises(SandboxTimeoutException, match="still running after"):
+            command.wait(timeout=0.5)
+
+
+def test_silence_of_a_sandbox_that_runs_ends_the_waiting(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    monkeypatch.setattr("opensandbox._sync.streams._PING_PAUSE", 0.1)
+    peer.on("POST /command", a_command_that_ends_when(peer, 99))
+    with config_of(peer) as config:
+        sandbox = SandboxSync.connect("s1", config)
+        with pytest.raises(SandboxTimeoutException) as caught:
+            sandbox.commands.run("make")
+    assert caught.value.execution_id == "c-1"
+    assert len(peer.asked("GET /v1/sandboxes/s1")) == 2
 
 
 # --- finding it again
