@@ -16,6 +16,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ._concurrency.calls import make
+
 if TYPE_CHECKING:
     from websockets.asyncio.client import ClientConnection as AsyncConnection
     from websockets.sync.client import ClientConnection as Connection
@@ -114,13 +116,17 @@ def open_websocket(
     """Open a WebSocket within so many seconds; `proxy` None is what the environment says."""
     from websockets.sync.client import connect
 
-    with _told():
+    def connected() -> WebSocket:
         # In older versions of the library this is the connection, in newer ones it opens one.
         opened = ExitStack()
         connection = opened.enter_context(
             connect(url, **_options(headers, context, proxy, seconds))
         )
         return WebSocket(connection, opened)
+
+    with _told():
+        # The library leaves its socket and its thread to whoever is interrupted in here.
+        return make(connected, unmake=WebSocket.close, seconds=_CLOSING)
 
 
 def _options(

@@ -176,15 +176,16 @@ class SandboxPoolAsync:
                 )
             before, self._lifecycle = self._lifecycle, PoolLifecycleState.STARTING
         config = self._config
+        leader = Leader(config, self._owner_id, self._supply, self._kills)
         try:
             await self._require_active()
             await config.state_store.set_idle_entry_ttl(config.pool_name, config.idle_timeout)
             await config.state_store.set_max_idle(config.pool_name, config.max_idle)
+            self._looks.spawn(leader.run, name="opensandbox-pool")
         except BaseException:
+            leader.stop()
             self._lifecycle = before
             raise
-        leader = Leader(config, self._owner_id, self._supply, self._kills)
-        self._looks.spawn(leader.run, name="opensandbox-pool")
         with self._lock:
             self._leader, self._lifecycle = leader, PoolLifecycleState.RUNNING
 

@@ -155,18 +155,64 @@ async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: floa
     task = _unstopped(limited)
     try:
         await asyncio.shield(task)
-    except asyncio.CancelledError:
+    except asyncio.CancelledError as cancelled:
         if not task.done():
             await asyncio.wait({task})
-        if not task.cancelled():
-            task.exception()  # looked at, so that nobody is told it was not
+        if not task.cancelled() and (failure := task.exception()) is not None:
+            cancelled.add_note(_failed_meanwhile(failure))
         raise
 
 
 def shield(action: Callable[[], object], *, seconds: float) -> None:
-    """Do this, for `seconds` at most, whatever limit the caller is under."""
-    with no_limit(), time_limit(seconds):
-        action()
+    """Do this to its end although the caller is interrupted, for `seconds` at most.
+
+    Whatever limit the caller is under. Raises what `action` raises, and KeyboardInterrupt after it
+    has ended when that came meanwhile.
+    """
+
+    def limited() -> None:
+        with no_limit(), time_limit(seconds):
+            action()
+
+    doing: Future[None] = Future()
+    try:
+        _uninterrupted(limited, doing)
+        doing.result()
+    except BaseException as interrupted:
+        if doing.done():
+            raise
+        try:
+            if doing.cancel():  # it has not begun
+                limited()
+            else:
+                doing.result(seconds)
+        except Exception as failure:
+            interrupted.add_note(_failed_meanwhile(failure))
+        raise
+
+
+def _failed_meanwhile(failure: BaseException) -> str:
+    return f"what was being done when this came failed: {failure!r}"
+
+
+def _uninterrupted(action: Callable[[], T], doing: Future[T]) -> None:
+    """Do this where Ctrl-C does not come: only the main thread is ever interrupted."""
+    context = contextvars.copy_context()
+
+    def run() -> None:
+        if doing.set_running_or_notify_cancel():
+            try:
+                doing.set_result(context.run(action))
+            except BaseException as error:
+                doing.set_exception(error)
+
+    if threading.current_thread() is threading.main_thread():
+        try:
+            threading.Thread(target=run, name="opensandbox", daemon=True).start()
+        except RuntimeError:  # the program is about to end
+            run()
+    else:
+        run()
 
 
 async def async_make(
@@ -197,29 +243,17 @@ async def async_make(
 def make(action: Callable[[], T], *, unmake: Callable[[T], object], seconds: float) -> T:
     """What `action` makes. For a caller who is interrupted meanwhile it is made and unmade.
 
-    That takes `seconds` at most; what is not made by then is given up. Only the main thread is ever
-    interrupted, by Ctrl-C: it has another thread do it, which is not.
+    That takes `seconds` at most; what is not made by then is given up.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return action()
     making: Future[T] = Future()
-    context = contextvars.copy_context()
-
-    def run() -> None:
-        try:
-            making.set_result(context.run(action))
-        except BaseException as error:
-            making.set_exception(error)
-
-    threading.Thread(target=run, name="opensandbox create", daemon=True).start()
     try:
+        _uninterrupted(action, making)
         return making.result()
     except BaseException as error:
-        if making.done() and making.exception() is error:
+        if making.cancel() or (making.done() and making.exception() is error):
             raise
-
         try:
-            shield(lambda: unmake(making.result(bounded(seconds))), seconds=seconds)
+            shield(lambda: unmake(making.result(bounded(None))), seconds=seconds)
         except Exception as failure:
             error.add_note(_not_undone(failure))
         raise
