@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ._async.config import ConnectionConfig
     from ._sync.config import ConnectionConfigSync
 
-#: How long the server has to end its sandboxes and itself, in seconds.
+#: How long the server has to end itself, or at least one more of its sandboxes, in seconds.
 _STOP_SECONDS = 30.0
 #: Without a sandbox and a request for this long, in seconds, the server ends by itself: the program
 #: that started it was killed before it could do that.
@@ -120,43 +120,76 @@ class LocalRuntime:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        if self._process is not None:
+        if self._directory is not None:
             raise InvalidArgumentException("this LocalRuntime has been started already")
         _launch.check_machine()
-        deadline = monotonic() + self._start_seconds
         # Its own folder below /tmp: the paths of sockets in there have to be short.
-        directory = self._directory = Path(tempfile.mkdtemp(prefix="opensandbox-"))
+        self._directory = Path(tempfile.mkdtemp(prefix="opensandbox-"))
+        try:
+            self._serve(self._directory, *self._options)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _serve(self, directory: Path, *options: str) -> None:
+        deadline = monotonic() + self._start_seconds
         command = _launch.serve_command(
             directory,
             "--embedded",
             f"--idle-timeout={_ABANDONED_SECONDS}",
             "--kill-on-exit",
-            *self._options,
+            *options,
         )
-        try:
-            with (directory / _launch.OUTPUT).open("wb") as output:
-                self._process = subprocess.Popen(
-                    command,
-                    stdin=subprocess.DEVNULL,
-                    stdout=output,
-                    stderr=output,
-                    env=_launch.environment(),
-                    start_new_session=True,  # Ctrl-C is for the program; we stop the server
-                )
-            self._runtime = _launch.wait_until_ready(directory, self._process.poll, deadline)
-        except BaseException:
-            self.stop()
-            raise
+        with (directory / _launch.OUTPUT).open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=_launch.environment(),
+                start_new_session=True,  # Ctrl-C is for the program; we stop the server
+            )
+        self._runtime = _launch.wait_until_ready(directory, self._process.poll, deadline)
 
     def stop(self) -> None:
-        """Kill its sandboxes, stop the server and remove its folder; again does nothing."""
-        process, self._process = self._process, None
+        """Kill its sandboxes, stop the server and remove its folder; again does nothing.
+
+        Raises `SandboxConnectionException` when sandboxes of it could not be ended.
+        """
         directory, self._directory = self._directory, None
+        if directory is None:
+            return
+        self._end_server(directory)
+        if _sandboxes_in(directory):
+            self._end_sandboxes(directory)
+        _remove(directory)
+
+    def _end_server(self, directory: Path) -> None:
+        process, self._process = self._process, None
         self._runtime = None
-        if process is not None:
-            _end(process)
-        if directory is not None:
-            _remove(directory)
+        if process is None:
+            return
+        process.send_signal(signal.SIGTERM)
+        while True:
+            before = _sandboxes_in(directory)
+            try:
+                process.wait(_STOP_SECONDS)
+                return
+            except subprocess.TimeoutExpired:
+                if not before > _sandboxes_in(directory):  # It does not get on.
+                    process.kill()
+
+    def _end_sandboxes(self, directory: Path) -> None:
+        """Of a server that was killed: the next one finds them, and takes them along."""
+        try:
+            self._serve(directory, self._options[0], "--spares=0")
+        finally:
+            self._end_server(directory)
+        if left := len(_sandboxes_in(directory)):
+            raise SandboxConnectionException(
+                f"{left} sandboxes of this LocalRuntime could not be ended; what they are is in"
+                f" {directory}, and why in its server.log"
+            )
 
     def _running(self) -> _launch.Runtime:
         if self._runtime is None:
@@ -200,13 +233,12 @@ class LocalRuntime:
         await async_shield(lambda: async_run_blocking(self.stop), seconds=2 * _STOP_SECONDS)
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.send_signal(signal.SIGTERM)
+def _sandboxes_in(directory: Path) -> set[str]:
+    """What has not been ended of them."""
     try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+        return {place.name for place in (directory / "sandboxes").iterdir()}
+    except FileNotFoundError:
+        return set()
 
 
 def _remove(directory: Path) -> None:

@@ -117,7 +117,7 @@ class PeriodicLifecycleHook(Model):
     """A command that the sandbox runs again and again."""
 
     name: str = field(check=not_empty)
-    #: A cron expression.
+    #: A cron line of five fields, a name such as `@hourly`, or `@every` with whole seconds.
     schedule: str = field(check=not_empty)
     command: list[str] = field(check=command)
     #: Whole seconds, 1 to 300. None leaves it to the server.

@@ -12,6 +12,7 @@ import pytest
 
 from opensandbox._async.config import ConnectionConfig
 from opensandbox._async.http import Service
+from opensandbox._async.sandbox import Sandbox
 from opensandbox._concurrency import async_gather, async_sleep
 from opensandbox.runtime import LocalRuntime
 from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
@@ -98,3 +99,21 @@ async def test_a_runtime_of_ones_own_leaves_nothing_behind() -> None:
     assert not directory.exists()
     while runs(pid):
         await async_sleep(0.01)
+
+
+async def test_a_runtime_of_ones_own_whose_server_was_killed_leaves_nothing_either() -> None:
+    async with LocalRuntime(isolation="none", spares=1) as runtime:
+        config = ConnectionConfig(domain=runtime.domain, api_key=runtime.api_key)
+        sandbox = await Sandbox.create("any:1", connection_config=config)
+        told = await sandbox.commands.run("echo $PPID")
+        await sandbox.close()
+        await config.close()
+        directory = runtime.directory
+        kill(runtime.pid)
+        assert runs(int(told.stdout))
+    assert not directory.exists()
+    for _ in range(2000):
+        if not runs(int(told.stdout)):
+            return
+        await async_sleep(0.01)
+    pytest.fail("its sandbox runs on")

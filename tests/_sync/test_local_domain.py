@@ -14,6 +14,7 @@ import pytest
 from opensandbox._concurrency import gather, sleep
 from opensandbox._sync.config import ConnectionConfigSync
 from opensandbox._sync.http import ServiceSync
+from opensandbox._sync.sandbox import SandboxSync
 from opensandbox.runtime import LocalRuntime
 from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
 
@@ -99,3 +100,21 @@ def test_a_runtime_of_ones_own_leaves_nothing_behind() -> None:
     assert not directory.exists()
     while runs(pid):
         sleep(0.01)
+
+
+def test_a_runtime_of_ones_own_whose_server_was_killed_leaves_nothing_either() -> None:
+    with LocalRuntime(isolation="none", spares=1) as runtime:
+        config = ConnectionConfigSync(domain=runtime.domain, api_key=runtime.api_key)
+        sandbox = SandboxSync.create("any:1", connection_config=config)
+        told = sandbox.commands.run("echo $PPID")
+        sandbox.close()
+        config.close()
+        directory = runtime.directory
+        kill(runtime.pid)
+        assert runs(int(told.stdout))
+    assert not directory.exists()
+    for _ in range(2000):
+        if not runs(int(told.stdout)):
+            return
+        sleep(0.01)
+    pytest.fail("its sandbox runs on")

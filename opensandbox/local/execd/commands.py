@@ -156,7 +156,7 @@ class Commands:
     async def run_in_background(self, request: CommandRequest) -> Command:
         """Starts a command whose output goes to its log. Raises Refusal."""
         try:
-            log = _nameless_file()
+            log = nameless_file()
         except OSError as error:
             raise from_os(error, "make a file for the command's output") from error
         try:
@@ -290,7 +290,8 @@ def read_log(descriptor: int, cursor: int, most: int) -> bytes:
     return os.pread(descriptor, most, cursor)
 
 
-def _nameless_file() -> int:
+def nameless_file() -> int:
+    """A new file for output, to append to; it goes with its last descriptor. Raises OSError."""
     with tempfile.TemporaryFile(buffering=0) as file:
         # Appending only: the program's standard output and error share the file.
         fcntl.fcntl(file, fcntl.F_SETFL, fcntl.fcntl(file, fcntl.F_GETFL) | os.O_APPEND)

@@ -17,7 +17,8 @@ import resource
 import signal
 import socket
 import time
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from starlette.routing import Mount, Router
 from starlette.types import Receive, Scope, Send
@@ -34,6 +35,9 @@ from .serving import ApiServer
 from .state import Settings, State, words
 from .trust import write_bundle
 from .work import Workers
+
+if TYPE_CHECKING:
+    from .periodic import Periodic
 
 logger = logging.getLogger("opensandbox.execd")
 
@@ -80,6 +84,7 @@ class _Daemon:
         self._ways_out: dict[int, socket.socket] = {}
         self._commands = Commands(processes)
         self._entrypoint: Command | None = None
+        self._periodic: Periodic | None = None
         self._meter = Meter()
         self._terminals = routes.TerminalRoutes(self._state, self._processes)
         self._server = ApiServer(self._application(), self._door)
@@ -146,6 +151,8 @@ class _Daemon:
         finally:
             answering.cancel()
             self._relays.close()
+            if self._periodic is not None:
+                self._periodic.close()
             for way_out in self._ways_out.values():
                 way_out.close()
             self._processes.close()
@@ -154,6 +161,7 @@ class _Daemon:
 
     async def _configure(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
         settings = Settings.from_message(message)
+        hooks = self._hooks(message)
         self._state.configure(settings)
         notes: list[object] = []
         if settings.hostname:
@@ -166,7 +174,19 @@ class _Daemon:
             self._meter.limit(settings.limits)
         if settings.entrypoint:
             await self._run_entrypoint(settings.entrypoint)
+        hooks()
         return {"notes": notes}
+
+    def _hooks(self, message: dict[str, Any]) -> Callable[[], None]:
+        """What begins the periodic hooks of a message. Raises Refusal."""
+        asked = message.get("periodic")
+        if not asked:
+            return lambda: None
+        from .periodic import Hook, Periodic  # Loaded by the sandboxes that use it.
+
+        hooks = [Hook.from_message(hook) for hook in asked]
+        self._periodic = periodic = Periodic(self._state, self._processes)
+        return lambda: periodic.begin(hooks)
 
     async def _run_entrypoint(self, argv: list[str]) -> None:
         request = CommandRequest.from_body(
@@ -175,8 +195,10 @@ class _Daemon:
         self._entrypoint = await self._commands.run_in_background(request)
 
     async def _start(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:
-        """The entrypoint, by itself: where something had to run before it."""
+        """The entrypoint and what runs beside it: where something had to run before."""
+        hooks = self._hooks(message)
         await self._run_entrypoint(words(message.get("entrypoint")))
+        hooks()
         return {}
 
     async def _expose(self, message: dict[str, Any], passed: socket.socket | None) -> Answer:

@@ -36,8 +36,13 @@ def new_record(sandbox_id: str, order: Order) -> Record:
     )
 
 
+def start_orders(order: Order) -> dict[str, JSON]:
+    """What is to run in a sandbox by itself, once what had to run before it has."""
+    return {"entrypoint": list(order.entrypoint), "periodic": list(order.periodic)}
+
+
 def configuration(record: Record, order: Order, variables: Mapping[str, str]) -> dict[str, JSON]:
-    """What the daemon is told; it starts the entrypoint then.
+    """What the daemon is told; it starts the entrypoint and the periodic hooks then.
 
     Of `variables`, those count that the order does not set itself.
     """
@@ -47,7 +52,7 @@ def configuration(record: Record, order: Order, variables: Mapping[str, str]) ->
         "token": record.token,
         "env": {**variables, **order.env},
         # After a hook it is for us to start.
-        "entrypoint": list(order.entrypoint) if order.before_start is None else [],
+        **(start_orders(order) if order.before_start is None else {}),
         "hostname": None,
         "limits": {"memory": order.resources.memory, "processes": None, "file_size": None},
         "secure_access_token": record.secure_token,

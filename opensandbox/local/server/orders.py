@@ -14,6 +14,8 @@ from typing import Literal
 from attrs import frozen
 
 from ..egress.policy import InvalidPolicy, read_policy
+from ..execd.schedules import InvalidSchedule
+from ..execd.schedules import parse as parse_schedule
 from .faults import INVALID_METADATA, Fault, invalid
 from .reading import Fields, body_fields
 from .values import JSON, label_problem, quantity
@@ -22,6 +24,7 @@ DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
 SMALLEST_TIMEOUT = 60
 LONGEST_TIMEOUT = 10 * 366 * 24 * 3600
 SMALLEST_MEMORY = 64 * 1024 * 1024
+MOST_PERIODIC = 32
 DNS_LABEL = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 _LIMIT_NAMES = frozenset({"cpu", "memory", "disk", "ephemeral-storage", "storage"})
 _MACHINES = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
@@ -63,6 +66,8 @@ class Order:
     volumes: tuple[HostVolume, ...]
     before_start: Mapping[str, JSON] | None
     """The hook that runs before the entrypoint."""
+    periodic: tuple[Mapping[str, JSON], ...]
+    """The hooks that run again and again."""
     network_policy: JSON
     credentials: bool
     """Whether it may be given a credential vault."""
@@ -95,7 +100,7 @@ def read_order(body: JSON) -> Order:
     fields.pairs("resourceRequests")
     env = fields.pairs("env") or {}
     metadata = fields.pairs("metadata") or {}
-    before_start = _before_start(fields)
+    before_start, periodic = _hooks(fields)
     entrypoint = fields.texts("entrypoint", least=1) or DEFAULT_ENTRYPOINT
     policy = _policy(fields)
     credentials = fields.object("credentialProxy")
@@ -123,19 +128,16 @@ def read_order(body: JSON) -> Order:
         secure_access=secure,
         volumes=_check_volumes(volumes),
         before_start=before_start,
+        periodic=periodic,
         network_policy=policy,
         credentials=bool(credentials_enabled),
         snapshot_id=snapshot,
-        without_effect=_without_effect(fields, limits),
+        without_effect=_without_effect(limits),
     )
 
 
-def _without_effect(fields: Fields, limits: Mapping[str, str]) -> tuple[str, ...]:
-    lifecycle = fields.value.get("lifecycle")
-    found = [f"resourceLimits.{name}" for name in sorted(set(limits) - _LIMIT_NAMES)]
-    if isinstance(lifecycle, Mapping) and lifecycle.get("periodic"):
-        found.append("lifecycle.periodic")
-    return tuple(found)
+def _without_effect(limits: Mapping[str, str]) -> tuple[str, ...]:
+    return tuple(f"resourceLimits.{name}" for name in sorted(set(limits) - _LIMIT_NAMES))
 
 
 def _one_source(fields: Fields, image: bool, snapshot: str | None, template: str | None) -> None:
@@ -168,16 +170,30 @@ def _check_platform(wanted: tuple[str, str] | None) -> None:
         )
 
 
-def _before_start(fields: Fields) -> Mapping[str, JSON] | None:
+def _hooks(
+    fields: Fields,
+) -> tuple[Mapping[str, JSON] | None, tuple[Mapping[str, JSON], ...]]:
+    """The hook before the entrypoint, and those that run again and again."""
     hooks = fields.object("lifecycle")
     if hooks is None:
-        return None
-    for hook in hooks.objects("periodic"):
-        hook.text("name", required=True, least=1)
-        hook.text("schedule", required=True, least=1)
-        _hook(hook, longest=300)
-    before = hooks.object("preStart")
-    return None if before is None else _hook(before, longest=10_800)
+        return None, ()
+    before, listed = hooks.object("preStart"), hooks.objects("periodic")
+    periodic = tuple(_periodic(hook) for hook in listed)
+    names = [hook["name"] for hook in periodic]
+    if len(set(names)) != len(names) or len(names) > MOST_PERIODIC:
+        message = f"Value error, at most {MOST_PERIODIC} hooks, each with a name of its own"
+        hooks.problem("value_error", "periodic", message, hooks.value["periodic"], {"error": {}})
+    return None if before is None else _hook(before, longest=10_800), periodic
+
+
+def _periodic(fields: Fields) -> dict[str, JSON]:
+    name = fields.text("name", required=True, least=1, most=253)
+    schedule = fields.text("schedule", required=True, least=1, most=1000)
+    try:
+        parse_schedule(schedule or "@hourly")
+    except InvalidSchedule as error:
+        fields.problem("value_error", "schedule", f"Value error, {error}", schedule, {"error": {}})
+    return {"name": name, "schedule": schedule, **_hook(fields, longest=300)}
 
 
 def _hook(fields: Fields, *, longest: int) -> dict[str, JSON]:

@@ -57,13 +57,9 @@ class Roll:
         """All of them, spares too."""
         return list(self._all.values())
 
-    def find(self, sandbox_id: str) -> Sandbox | None:
-        """The sandbox of that id, a spare too; None when there is none."""
-        return self._all.get(sandbox_id)
-
     def get(self, sandbox_id: str) -> Sandbox:
         """The sandbox of that id; raises Fault when there is none."""
-        sandbox = self.find(sandbox_id)
+        sandbox = self._all.get(sandbox_id)
         if sandbox is None or sandbox.record.state == SPARE:
             raise no_sandbox(sandbox_id)
         return sandbox

@@ -32,6 +32,7 @@ from .making import (
     network_notes,
     new_record,
     start_fault,
+    start_orders,
 )
 from .orders import DEFAULT_ENTRYPOINT, Order, check_metadata
 from .records import FAILED, LIVE, PAUSED, PENDING, RUNNING, SPARE, Record
@@ -91,8 +92,17 @@ class Sandboxes:
             self.roll.add(sandbox)
             self._watch.begin(sandbox)
             self._watch.arm(sandbox)
+            await self._hold_to_record(sandbox, body)
             await self.ways.open_again(sandbox, body)
             logger.info("sandbox %s found again, %s", record.id, record.state)
+
+    async def _hold_to_record(self, sandbox: Sandbox, body: Body) -> None:
+        """The earlier server may have died while it stopped the sandbox or let it run on."""
+        stands_still = sandbox.record.state == PAUSED
+        try:
+            await self._work.in_thread(body.freeze if stands_still else body.thaw)
+        except OSError as error:
+            logger.warning("sandbox %s is not %s: %s", sandbox.id, sandbox.record.state, error)
 
     async def _discard_or_mark(self, sandbox: Sandbox) -> None:
         if sandbox.record.state == SPARE:
@@ -232,17 +242,21 @@ class Sandboxes:
         await self.roll.change(sandbox, waits)
         self._watch.arm(sandbox)
         sandbox.ready = True
-        self._work.background(self._prepare(sandbox, body, hook, notes))
+        self._work.background(self._prepare(sandbox, body, order, hook, notes))
 
     async def _prepare(
-        self, sandbox: Sandbox, body: Body, hook: Mapping[str, JSON], notes: Mapping[str, str]
+        self,
+        sandbox: Sandbox,
+        body: Body,
+        order: Order,
+        hook: Mapping[str, JSON],
+        notes: Mapping[str, str],
     ) -> None:
         """Runs the hook, then the entrypoint; whoever made the sandbox is not kept waiting."""
         token, failure = sandbox.record.token, None
         try:
             await run_hook(body, token, hook)
-            start = {"op": "start", "entrypoint": list(sandbox.record.entrypoint)}
-            await self._work.control(body, start)
+            await self._work.control(body, {"op": "start", **start_orders(order)})
         except HookFailed as failed:
             failure = str(failed)
         except control.ControlError as error:
@@ -329,12 +343,6 @@ class Sandboxes:
             finally:
                 if runs:
                     await self._work.to_its_end(self._work.in_thread(body.thaw))
-
-    async def run_on(self, sandbox_id: str) -> None:
-        """Lets a sandbox run that an earlier server left standing still, unless it is paused."""
-        sandbox = self.roll.find(sandbox_id)
-        if sandbox is not None and sandbox.body is not None and sandbox.record.state == RUNNING:
-            await self._work.in_thread(sandbox.body.thaw)
 
     async def ground_of(self, image: str) -> Mapping[str, str]:
         """What the files of a sandbox of that image lie above."""

@@ -110,7 +110,6 @@ class Snapshots:
             snapshot = Snapshot.from_json(kept)
             self._all[snapshot.id] = snapshot
             if snapshot.state == CREATING:
-                await self._sandboxes.run_on(snapshot.sandbox_id)
                 await self._fail(snapshot, "The server ended while it was being made.")
         ready = {s.id for s in self._all.values() if s.state == READY}
         await self._in_thread(lambda: _clear_strangers(self._directory, ready))

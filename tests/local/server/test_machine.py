@@ -12,6 +12,7 @@ import pytest
 
 from tests.local.server.servers import REAL, Server, eventually, running
 from tests.local.server.standin import _start_time
+from tests.local.server.test_life import change_record
 
 
 @pytest.fixture(
@@ -58,6 +59,25 @@ def test_a_sandbox_survives_its_server(real: Any) -> None:
             assert second.client.delete(f"/sandboxes/{sandbox_id}").status_code == 204
             assert _start_time(pid) is None
             assert list((second.directory / "sandboxes").iterdir()) == []
+
+
+def test_a_sandbox_is_as_its_record_says_when_the_server_died_in_between(real: Any) -> None:
+    with real("--spares=0") as first:
+        ids = {name: first.create()["id"] for name in ("Running", "Paused")}
+        # Frozen, and nobody wrote it down; or let go on, and it was not written down.
+        first.client.post(f"/sandboxes/{ids['Running']}/pause")
+        ping = {name: execd(first, sandbox_id) for name, sandbox_id in ids.items()}
+        first.kill()
+        for name, sandbox_id in ids.items():
+            change_record(first.directory, sandbox_id, {"state": name})
+        with real("--spares=0", "--kill-on-exit") as second:
+            assert ping["Running"].get("/ping").status_code == 200
+            with pytest.raises(httpx.ReadTimeout):
+                ping["Paused"].get("/ping", timeout=0.5)
+            assert second.client.post(f"/sandboxes/{ids['Paused']}/resume").status_code == 202
+            assert ping["Paused"].get("/ping").status_code == 200
+        for client in ping.values():
+            client.close()
 
 
 def test_a_port_pause_and_the_end_of_the_daemon(real: Any) -> None:
@@ -152,6 +172,18 @@ def test_a_hook_runs_before_the_entrypoint(real: Any) -> None:
         )
         eventually(lambda: server.get(made["id"])["status"]["state"] == "Running")
         eventually(lambda: "ready" in run(server, made["id"], "cat seen"))
+
+
+@pytest.mark.parametrize("before", [None, {"command": ["sh", "-c", "echo 0 > ran"]}])
+def test_a_periodic_hook_runs_beside_the_entrypoint(real: Any, before: object) -> None:
+    with real("--spares=1", "--kill-on-exit") as server:
+        again = {"name": "again", "schedule": "@every 1s", "command": ["sh", "-c", "echo 1 >> ran"]}
+        made = server.create(lifecycle={"preStart": before, "periodic": [again]})["id"]
+        eventually(lambda: server.get(made)["status"]["state"] == "Running")
+        eventually(lambda: "1\\n1" in run(server, made, "cat ran"))
+        path = f"/sandboxes/{made}/diagnostics/logs"
+        logs = server.client.get(path, params={"scope": "container"}).json()["content"]
+        assert "periodic hook 'again': exit status 0 (run 1, of which 0 failed)" in logs
 
 
 @pytest.mark.parametrize("command", [["sh", "-c", "echo broken; exit 3"], ["no-such-program"]])

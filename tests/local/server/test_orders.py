@@ -118,13 +118,38 @@ def test_limits_that_are_no_quantities_are_refused(limits: dict[str, str]) -> No
 
 
 def test_what_has_no_effect_here_is_listed() -> None:
-    hook = {"name": "n", "schedule": "* * * * *", "command": ["true"]}
-    asked = order(
-        resourceLimits={"gpu": "1", "cpu": "1"},
-        lifecycle={"periodic": [hook]},
-    )
-    assert asked.without_effect == ("resourceLimits.gpu", "lifecycle.periodic")
-    assert order(lifecycle={"periodic": []}).without_effect == ()
+    assert order(resourceLimits={"gpu": "1", "cpu": "1"}).without_effect == ("resourceLimits.gpu",)
+    assert order().without_effect == ()
+
+
+def periodic(name: str = "n", schedule: str = "* * * * *", **more: Any) -> dict[str, Any]:
+    return {"name": name, "schedule": schedule, "command": ["true"], **more}
+
+
+def test_periodic_hooks_are_read() -> None:
+    asked = order(lifecycle={"periodic": [periodic(timeoutSeconds=5), periodic("m", "@every 3s")]})
+    assert [(h["name"], h["schedule"], h["timeoutSeconds"]) for h in asked.periodic] == [
+        ("n", "* * * * *", 5),
+        ("m", "@every 3s", None),
+    ]
+    assert order(lifecycle={"periodic": []}).periodic == ()
+
+
+@pytest.mark.parametrize(
+    "hooks",
+    [
+        [periodic(schedule="soon")],
+        [periodic(schedule="@every 1.5s")],
+        [periodic(), periodic()],
+        [periodic(str(number)) for number in range(33)],
+        [periodic(timeoutSeconds=301)],
+        [periodic(command=[])],
+    ],
+)
+def test_periodic_hooks_that_cannot_be_are_refused(hooks: list[dict[str, Any]]) -> None:
+    with pytest.raises(Malformed) as raised:
+        order(lifecycle={"periodic": hooks})
+    assert raised.value.problems[0].loc[:3] == ("body", "lifecycle", "periodic")
 
 
 @pytest.mark.parametrize(
