@@ -277,8 +277,15 @@ class Reading:
             if any(members):
                 return NOTHING.union(*(self._tree.returns(m) for m in members if m is not None))
         instances = self._types(func)
-        calls = [place for owner in instances for place in self._call(owner)]
-        return NOTHING.union(*(self._tree.returns(place) for place in calls)) or instances
+        return NOTHING.union(*(self._given(owner) for owner in instances)) or instances
+
+    def _given(self, owner: str) -> Types:
+        """What calling an instance gives, be it by way of a descriptor."""
+        found = [self._tree.returns(place) for place in self._call(owner)]
+        got = self._tree.member(owner, "__get__")
+        if got is not None and not found:  # it makes a plain function: its annotation tells
+            found.append(self._tree.returns(got))
+        return NOTHING.union(*found)
 
     def _call(self, owner: str) -> Iterator[Place]:
         """What is called when an instance is, be it by way of a descriptor."""

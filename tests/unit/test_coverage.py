@@ -65,6 +65,10 @@ class Sandbox(Offers):
     temporary = Temporary(create)
 
 
+class Temporary:
+    def __get__(self, it: object, owner: type[Sandbox]) -> Callable[P, AsyncContext[Sandbox]]: ...
+
+
 class SandboxManager:
     pass
 """
@@ -84,6 +88,10 @@ async def test_a_thing_and_more() -> None:
 
 async def look_at(sandbox: Sandbox) -> None:
     await sandbox.things.get("it")
+
+async def test_listed() -> None:
+    async with Sandbox.temporary() as sandbox:
+        await sandbox.things.list_page()
 
 async def test_opened() -> None:
     async with (await made()).open():
@@ -115,7 +123,7 @@ class Case(NamedTuple):
     "case",
     [
         Case("get_thing", ["Sandbox.things.get"], "test_a_thing_and_more"),
-        Case("list_things", ["Sandbox.things.list_page", "Sandbox.things.list_all"], None),
+        Case("list_things", ["Sandbox.things.list_page", "Sandbox.things.list_all"], "test_listed"),
         Case("draw_thing", ["Sandbox.things.draw"], "test_a_thing_and_more"),
         Case("open_thing", ["Sandbox.open"], "test_opened"),
         Case("hide_thing", [], None),

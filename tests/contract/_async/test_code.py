@@ -42,6 +42,28 @@ async def test_contexts_are_found_and_ended(sandbox: Sandbox, context: CodeConte
     assert other.id not in [one.id for one in await sandbox.code.list_contexts("python")]
 
 
+async def test_what_runs_in_a_context_is_stopped(sandbox: Sandbox, context: CodeContext) -> None:
+    await sandbox.code.run("x = 1", context=context)
+
+    async def interrupt(_: object) -> None:
+        await sandbox.code.interrupt(context)
+
+    stopped = await sandbox.code.run(
+        "import time\nprint('on')\ntime.sleep(60)", context=context, on_stdout=interrupt
+    )
+    assert stopped.error is not None
+    assert stopped.error.name == "KeyboardInterrupt"
+    assert (await sandbox.code.run("print(x)", context=context)).stdout == "1\n"
+
+
+async def test_all_contexts_of_a_language_are_ended(sandbox: Sandbox, context: CodeContext) -> None:
+    await sandbox.code.delete_contexts("bash")
+    assert context.id in [one.id for one in await sandbox.code.list_contexts("python")]
+    made = await sandbox.code.create_context("bash")
+    await sandbox.code.delete_contexts("bash")
+    assert made.id not in [one.id for one in await sandbox.code.list_contexts("bash")]
+
+
 async def test_a_terminal_is_typed_at(sandbox: Sandbox) -> None:
     async with sandbox.terminal(pipes=True) as terminal:
         await terminal.write("echo $((6 * 7)); exit 5\n")

@@ -25,6 +25,12 @@ async def request_(sandbox: Sandbox) -> CreateIsolatedSessionRequest:
     return CreateIsolatedSessionRequest(profile="strict", workspace=workspace)
 
 
+async def test_a_daemon_says_what_its_sessions_can_do(sandbox: Sandbox) -> None:
+    capabilities = await sandbox.isolation.capabilities()
+    assert capabilities.available or capabilities.message
+    assert not capabilities.available or capabilities.isolator
+
+
 async def test_a_session_runs_code_and_leaves_nothing(
     sandbox: Sandbox, request_: CreateIsolatedSessionRequest
 ) -> None:

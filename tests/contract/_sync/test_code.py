@@ -43,6 +43,28 @@ def test_contexts_are_found_and_ended(sandbox: SandboxSync, context: CodeContext
     assert other.id not in [one.id for one in sandbox.code.list_contexts("python")]
 
 
+def test_what_runs_in_a_context_is_stopped(sandbox: SandboxSync, context: CodeContext) -> None:
+    sandbox.code.run("x = 1", context=context)
+
+    def interrupt(_: object) -> None:
+        sandbox.code.interrupt(context)
+
+    stopped = sandbox.code.run(
+        "import time\nprint('on')\ntime.sleep(60)", context=context, on_stdout=interrupt
+    )
+    assert stopped.error is not None
+    assert stopped.error.name == "KeyboardInterrupt"
+    assert (sandbox.code.run("print(x)", context=context)).stdout == "1\n"
+
+
+def test_all_contexts_of_a_language_are_ended(sandbox: SandboxSync, context: CodeContext) -> None:
+    sandbox.code.delete_contexts("bash")
+    assert context.id in [one.id for one in sandbox.code.list_contexts("python")]
+    made = sandbox.code.create_context("bash")
+    sandbox.code.delete_contexts("bash")
+    assert made.id not in [one.id for one in sandbox.code.list_contexts("bash")]
+
+
 def test_a_terminal_is_typed_at(sandbox: SandboxSync) -> None:
     with sandbox.terminal(pipes=True) as terminal:
         terminal.write("echo $((6 * 7)); exit 5\n")

@@ -26,6 +26,12 @@ def request_(sandbox: SandboxSync) -> CreateIsolatedSessionRequest:
     return CreateIsolatedSessionRequest(profile="strict", workspace=workspace)
 
 
+def test_a_daemon_says_what_its_sessions_can_do(sandbox: SandboxSync) -> None:
+    capabilities = sandbox.isolation.capabilities()
+    assert capabilities.available or capabilities.message
+    assert not capabilities.available or capabilities.isolator
+
+
 def test_a_session_runs_code_and_leaves_nothing(
     sandbox: SandboxSync, request_: CreateIsolatedSessionRequest
 ) -> None:
