@@ -86,8 +86,10 @@ def model(
 
 
 def _define(cls: type[_M], *, received: bool) -> type[_M]:
-    # Without an __init__ of its own it gets `__attrs_init__`, and keeps the one of Model.
-    made = attrs.define(frozen=True, kw_only=True, init=False)(cls)
+    # Without an __init__ of its own it gets `__attrs_init__`, and keeps the one of Model. How it is
+    # compared and shown is Model's too: attrs compiles those for each class, and of the time that
+    # importing the package took, a third went there.
+    made = attrs.define(frozen=True, kw_only=True, init=False, eq=False, repr=False)(cls)
     made._received = received
     return made
 
@@ -149,6 +151,22 @@ class Model:
         except TypeError:
             # A wire name, a misspelt one or a missing one.
             self.__attrs_init__(**_accepted(type(self), (), values))  # type: ignore[attr-defined]
+
+    def __eq__(self, other: object) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented
+        return _compared(self) == _compared(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), _compared(self)))
+
+    def __repr__(self) -> str:
+        shown = (
+            f"{attribute.name}={getattr(self, attribute.name)!r}"
+            for attribute in attrs.fields(type(self))
+            if attribute.repr
+        )
+        return f"{type(self).__qualname__.rpartition('>.')[2]}({', '.join(shown)})"
 
     def to_dict(self, *, by_alias: bool = False) -> dict[str, Any]:
         """The fields by their Python names, nested models likewise.
@@ -266,6 +284,11 @@ class Model:
 
             values = deepcopy(values)
         return type(self)(**{**values, **(update or {})})
+
+
+def _compared(value: Any) -> tuple[Any, ...]:
+    """What makes one value the same as another."""
+    return tuple(getattr(value, field.name) for field in attrs.fields(type(value)) if field.eq)
 
 
 _Fields = dict[str, tuple["attrs.Attribute[Any]", Callable[[Any], Any]]]

@@ -62,6 +62,27 @@ def test_nothing_can_be_assigned() -> None:
         INFO.id = "s-2"  # type: ignore[misc]
 
 
+def test_values_are_compared_by_what_they_hold() -> None:
+    rule = NetworkRule(action="allow", target="pypi.org")
+    assert rule == NetworkRule(action="allow", target="pypi.org")
+    assert rule != NetworkRule(action="deny", target="pypi.org")
+    assert rule != SandboxStatus(state="allow")
+    assert rule != "allow"
+    assert len({rule, NetworkRule(action="allow", target="pypi.org")}) == 1
+    assert len({rule, NetworkRule(action="deny", target="pypi.org")}) == 2
+    logs, exact = execd.ExecutionLogs(), execd.ExecutionLogs()
+    exact._know_line_endings(True)
+    assert logs == exact, "what is known beside the fields is no part of the value"
+
+
+def test_values_show_what_they_hold() -> None:
+    assert repr(NetworkPolicy(egress=[NetworkRule(action="allow", target="pypi.org")])) == (
+        "NetworkPolicy(default_action='deny',"
+        " egress=[NetworkRule(action='allow', target='pypi.org')])"
+    )
+    assert repr(execd.ExecutionLogs()) == "ExecutionLogs(stdout=[], stderr=[])"
+
+
 def test_both_names_of_a_field_are_taken() -> None:
     wire: dict[str, Any] = {"defaultAction": "allow"}
     assert NetworkPolicy(**wire) == NetworkPolicy(default_action="allow")
