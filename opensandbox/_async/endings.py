@@ -8,11 +8,15 @@ Rules:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._concurrency import async_shield
 from ..exceptions import SandboxApiException, SandboxException
 from ..models._time import Seconds
-from .config import ConnectionConfig
-from .lifecycle import Sandboxes
+
+if TYPE_CHECKING:
+    from .config import ConnectionConfig
+    from .lifecycle import Sandboxes
 
 #: How many seconds it may take when something else has gone wrong before.
 CLEAN_UP_LIMIT = 5.0

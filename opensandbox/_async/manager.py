@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..exceptions import InvalidArgumentException, SandboxException
 from ..models._time import Seconds, seconds
-from ..models.diagnostics import DiagnosticContent
-from ..models.sandboxes import (
-    NetworkPolicy,
-    NetworkRule,
-    PagedSandboxInfos,
-    SandboxFilter,
-    SandboxInfo,
-    SandboxRenewResponse,
-)
 from .config import ConnectionConfig, config_or_default
-from .diagnostics import Diagnostics
 from .keeping import Keeping
-from .lifecycle import Sandboxes
-from .system import ServerPools, System
+
+if TYPE_CHECKING:
+    from ..models.diagnostics import DiagnosticContent
+    from ..models.sandboxes import (
+        NetworkPolicy,
+        NetworkRule,
+        PagedSandboxInfos,
+        SandboxFilter,
+        SandboxInfo,
+        SandboxRenewResponse,
+    )
+    from .diagnostics import Diagnostics
+    from .lifecycle import Sandboxes
+    from .system import ServerPools, System
 
 #: How many sandboxes `list_all` asks for at a time.
 _PAGE_SIZE = 100
@@ -45,8 +47,6 @@ class SandboxManager(Keeping):
 
     def __init__(self, sandboxes: Sandboxes, *, owns_config: bool = False) -> None:
         super().__init__(sandboxes)
-        self._diagnostics = Diagnostics(sandboxes.config)
-        self._system = System(sandboxes.config)
         self._owns_config = owns_config
 
     @classmethod
@@ -54,6 +54,8 @@ class SandboxManager(Keeping):
         """A manager. `connection_config` stays the caller's to close; None is one of its own,
         closed by `close`. Nothing is sent yet.
         """
+        from .lifecycle import Sandboxes
+
         config = config_or_default(connection_config)
         return cls(Sandboxes(config), owns_config=connection_config is None)
 
@@ -196,7 +198,9 @@ class SandboxManager(Keeping):
     @property
     def diagnostics(self) -> Diagnostics:
         """What the server knows about why a sandbox does not work."""
-        return self._diagnostics
+        from .diagnostics import Diagnostics
+
+        return Diagnostics(self.connection_config)
 
     async def get_diagnostic_logs(
         self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
@@ -205,13 +209,13 @@ class SandboxManager(Keeping):
 
         `scope` is what they are about, such as `container`; the server says which it has.
         """
-        return await self._diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
+        return await self.diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
 
     async def get_diagnostic_events(
         self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
     ) -> DiagnosticContent:
         """The events of a sandbox, or where they are: as `get_diagnostic_logs`."""
-        return await self._diagnostics.get_events(
+        return await self.diagnostics.get_events(
             sandbox_id, scope, request_timeout=request_timeout
         )
 
@@ -220,12 +224,14 @@ class SandboxManager(Keeping):
     @property
     def pools(self) -> ServerPools:
         """The pools that the server keeps, where it has any; see also `opensandbox.pool`."""
+        from .system import ServerPools
+
         return ServerPools(self.connection_config)
 
     async def is_server_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
         """Whether the server says that it works; False when it gives no usable answer."""
         try:
-            return await self._system.is_healthy(request_timeout=request_timeout)
+            return await self._system().is_healthy(request_timeout=request_timeout)
         except InvalidArgumentException:
             raise
         except SandboxException:
@@ -233,7 +239,12 @@ class SandboxManager(Keeping):
 
     async def get_server_version(self, *, request_timeout: Seconds | None = None) -> str | None:
         """The server's version; None when it does not say."""
-        return await self._system.get_version(request_timeout=request_timeout)
+        return await self._system().get_version(request_timeout=request_timeout)
+
+    def _system(self) -> System:
+        from .system import System
+
+        return System(self.connection_config)
 
     async def close(self) -> None:
         """Close the connections, unless the config was given."""
@@ -258,6 +269,8 @@ def _filter(
     page: int | None,
     page_size: int | None,
 ) -> SandboxFilter:
+    from ..models.sandboxes import SandboxFilter
+
     if isinstance(states, str):
         raise InvalidArgumentException(f"states must be a list of strings, got {states!r}")
     return SandboxFilter(

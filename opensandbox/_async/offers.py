@@ -16,30 +16,28 @@ from typing import TYPE_CHECKING
 from .._wire.urls import endpoint_url
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
-from ..models.sandboxes import (
-    CreateSnapshotRequest,
-    NetworkPolicy,
-    NetworkRule,
-    SandboxEndpoint,
-    SandboxInfo,
-    SandboxMetrics,
-    SandboxRenewResponse,
-    SnapshotInfo,
-)
-from .commands import Commands
-from .config import ConnectionConfig
-from .files import Filesystem
-from .health import Health
-from .http import Service
-from .lifecycle import Sandboxes
-from .metrics import Metrics
 
 if TYPE_CHECKING:
     from ..models.diagnostics import DiagnosticContent
+    from ..models.sandboxes import (
+        NetworkPolicy,
+        NetworkRule,
+        SandboxEndpoint,
+        SandboxInfo,
+        SandboxMetrics,
+        SandboxRenewResponse,
+        SnapshotInfo,
+    )
     from .code import Code
+    from .commands import Commands
+    from .config import ConnectionConfig
     from .diagnostics import Diagnostics
     from .egress import CredentialVault, Egress
+    from .files import Filesystem
+    from .http import Service
     from .isolation import IsolationService
+    from .lifecycle import Sandboxes
+    from .metrics import Metrics
     from .terminal import Terminal
 
 
@@ -50,21 +48,27 @@ class Offers:
         self.id = sandbox_id
         self._sandboxes = sandboxes
         self._execd = execd
-        self._commands = Commands(execd)
-        self._files = Filesystem(execd)
-        self._metrics = Metrics(execd)
-        self._health = Health(execd)
+        self._commands: Commands | None = None
+        self._files: Filesystem | None = None
 
     # --- what it offers
 
     @property
     def commands(self) -> Commands:
         """Running commands in it."""
+        if self._commands is None:
+            from .commands import Commands
+
+            self._commands = Commands(self._execd)
         return self._commands
 
     @property
     def files(self) -> Filesystem:
         """Its files."""
+        if self._files is None:
+            from .files import Filesystem
+
+            self._files = Filesystem(self._execd)
         return self._files
 
     def files_with_identity(self, uid: int, gid: int) -> Filesystem:
@@ -74,6 +78,8 @@ class Offers:
                 raise InvalidArgumentException(
                     f"{name} must be a whole number of 0 or more, got {value!r}"
                 )
+        from .files import Filesystem
+
         return Filesystem(self._execd.at(f"v1/filesystem/{uid}/{gid}"))
 
     @property
@@ -161,7 +167,9 @@ class Offers:
     @property
     def metrics(self) -> Metrics:
         """What it uses of its machine."""
-        return self._metrics
+        from .metrics import Metrics
+
+        return Metrics(self._execd)
 
     @property
     def connection_config(self) -> ConnectionConfig:
@@ -207,7 +215,7 @@ class Offers:
 
     async def get_metrics(self, *, request_timeout: Seconds | None = None) -> SandboxMetrics:
         """What it uses of its machine, now."""
-        return await self._metrics.get_metrics(self.id, request_timeout=request_timeout)
+        return await self.metrics.get_metrics(self.id, request_timeout=request_timeout)
 
     def watch_metrics(
         self, *, request_timeout: Seconds | None = None
@@ -219,7 +227,7 @@ class Offers:
             async for metrics in sandbox.watch_metrics():
                 print(metrics.cpu_used_percentage, metrics.memory_used_in_mib)
         """
-        return self._metrics.watch(request_timeout=request_timeout)
+        return self.metrics.watch(request_timeout=request_timeout)
 
     async def get_diagnostic_logs(
         self, scope: str, *, request_timeout: Seconds | None = None
@@ -267,6 +275,8 @@ class Offers:
         `SandboxManager.wait_until_ready` waits for the end of that; then
         `Sandbox.create(snapshot_id=...)` makes sandboxes from it.
         """
+        from ..models.sandboxes import CreateSnapshotRequest
+
         return await self._sandboxes.create_snapshot(
             self.id, CreateSnapshotRequest(name=name), request_timeout=request_timeout
         )

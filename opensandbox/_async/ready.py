@@ -13,11 +13,10 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-
-from opensandbox_api.execd.api.health import ping
+from typing import TYPE_CHECKING
 
 from .._concurrency import async_sleep, async_time_limit, monotonic
-from .._wire.lifecycle import NOT_YET
+from .._wire.errors import NOT_YET
 from .._wire.urls import endpoint_url
 from ..constants import DEFAULT_EXECD_PORT
 from ..exceptions import (
@@ -28,11 +27,12 @@ from ..exceptions import (
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
+from ..models._states import SandboxState
 from ..models._time import Seconds, seconds
-from ..models.sandboxes import SandboxState
-from .http import Service
-from .life import Life
-from .lifecycle import Sandboxes
+
+if TYPE_CHECKING:
+    from .http import Service
+    from .lifecycle import Sandboxes
 
 #: How soon it is looked again the first time, in seconds; each time after that twice as long.
 _FIRST_PAUSE = 0.01
@@ -81,6 +81,9 @@ def execd_service(
     sandboxes: Sandboxes, sandbox_id: str, address: str, token: dict[str, str]
 ) -> Service:
     """The service of a sandbox's daemon at an endpoint."""
+    from .http import Service
+    from .life import Life
+
     config = sandboxes.config
     return Service(
         config,
@@ -158,6 +161,8 @@ class Readiness:
     async def answers(self, service: Service) -> bool:
         """Whether the daemon gives a sign of life."""
         limit = min(self._bound(), _PING_LIMIT)
+        from opensandbox_api.execd.api.health import ping
+
         await service.once().send(
             lambda client: ping.asyncio_detailed(client=client), request_timeout=limit
         )

@@ -8,6 +8,7 @@ Rules:
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
 * Leaving `async with` closes connections and lets the sandbox live; `temporary` ends it as well.
 * The config's owner closes it: who gave one keeps it, who gave none has it closed by `close`.
+* What only a call needs is loaded by the first call: importing this costs little.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .._concurrency import async_answer, async_shield
 from .._wire.urls import path_segment
@@ -25,26 +26,27 @@ from ..exceptions import (
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
+from ..models._states import SandboxOrigin, SandboxState
 from ..models._time import Seconds
-from ..models.sandboxes import (
-    CredentialProxyConfig,
-    NetworkPolicy,
-    PlatformSpec,
-    SandboxCreateResponse,
-    SandboxImageSpec,
-    SandboxInfo,
-    SandboxLifecycle,
-    SandboxOrigin,
-    SandboxState,
-    Volume,
-)
 from .config import ConnectionConfig, config_or_default
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
-from .http import Service
-from .lifecycle import Sandboxes
 from .offers import Offers
 from .ready import Patience, Readiness
 from .ways import Resume, Temporary
+
+if TYPE_CHECKING:
+    from ..models.sandboxes import (
+        CredentialProxyConfig,
+        NetworkPolicy,
+        PlatformSpec,
+        SandboxCreateResponse,
+        SandboxImageSpec,
+        SandboxInfo,
+        SandboxLifecycle,
+        Volume,
+    )
+    from .http import Service
+    from .lifecycle import Sandboxes
 
 #: What a sandbox runs, when nothing else is asked for: something that does not end.
 DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
@@ -136,7 +138,7 @@ class Sandbox(Offers):
         when it was not ready in time, `SandboxUnhealthyException` when it failed.
         """
         config = config_or_default(connection_config)
-        sandboxes = Sandboxes(config)
+        sandboxes = _sandboxes_of(config)
         patience = Patience(
             ready_timeout,
             health_check_polling_interval,
@@ -199,7 +201,7 @@ class Sandbox(Offers):
         and `SandboxApiException` (501) where the server has no templates.
         """
         config = config_or_default(connection_config)
-        sandboxes = Sandboxes(config)
+        sandboxes = _sandboxes_of(config)
         patience = Patience(
             ready_timeout,
             health_check_polling_interval,
@@ -320,7 +322,7 @@ class Sandbox(Offers):
     ) -> Sandbox:
         path_segment(sandbox_id, "sandbox_id")
         config = config_or_default(connection_config)
-        sandboxes = Sandboxes(config)
+        sandboxes = _sandboxes_of(config)
         try:
             if wake:
                 limit = patience.bound(request_timeout, config.request_timeout)
@@ -383,7 +385,9 @@ class Sandbox(Offers):
         try:
             if self._health_check is not None:
                 return await async_answer(self._health_check, self)
-            return await self._health.ping(self.id, request_timeout=request_timeout)
+            from .health import Health
+
+            return await Health(self._execd).ping(self.id, request_timeout=request_timeout)
         except Exception:  # a health check of the caller's may raise anything
             return False
 
@@ -505,3 +509,9 @@ class Sandbox(Offers):
         exc_tb: TracebackType | None,
     ) -> None:
         await self.close()
+
+
+def _sandboxes_of(config: ConnectionConfig) -> Sandboxes:
+    from .lifecycle import Sandboxes
+
+    return Sandboxes(config)

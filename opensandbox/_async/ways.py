@@ -15,10 +15,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, cast, overload
 
 from ..models._time import Seconds
-from .config import ConnectionConfig
 from .ready import Patience
 
 if TYPE_CHECKING:
+    from .config import ConnectionConfig
     from .sandbox import HealthCheck, Sandbox
 
 _P = ParamSpec("_P")

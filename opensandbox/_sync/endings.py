@@ -9,11 +9,15 @@ Rules:
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from .._concurrency import shield
 from ..exceptions import SandboxApiException, SandboxException
 from ..models._time import Seconds
-from .config import ConnectionConfigSync
-from .lifecycle import SandboxesSync
+
+if TYPE_CHECKING:
+    from .config import ConnectionConfigSync
+    from .lifecycle import SandboxesSync
 
 #: How many seconds it may take when something else has gone wrong before.
 CLEAN_UP_LIMIT = 5.0

@@ -5,28 +5,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ..exceptions import (
     InvalidArgumentException,
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
+from ..models._states import SnapshotState
 from ..models._time import Seconds
-from ..models.sandboxes import (
-    CreateSnapshotRequest,
-    PagedSnapshotInfos,
-    SnapshotFilter,
-    SnapshotInfo,
-    SnapshotState,
-)
-from ..models.templates import (
-    CreateTemplateRequest,
-    PagedTemplateInfos,
-    TemplateFilter,
-    TemplateInfo,
-)
-from .lifecycle import SandboxesSync
 from .ready import PatienceSync
+
+if TYPE_CHECKING:
+    from ..models.sandboxes import PagedSnapshotInfos, SnapshotFilter, SnapshotInfo
+    from ..models.templates import (
+        CreateTemplateRequest,
+        PagedTemplateInfos,
+        TemplateFilter,
+        TemplateInfo,
+    )
+    from .lifecycle import SandboxesSync
 
 #: How many snapshots `list_all_snapshots` asks for at a time.
 _PAGE_SIZE = 100
@@ -47,6 +45,8 @@ class KeepingSync:
 
         `wait_until_ready` waits for the end of that.
         """
+        from ..models.sandboxes import CreateSnapshotRequest
+
         return self._sandboxes.create_snapshot(
             sandbox_id, CreateSnapshotRequest(name=name), request_timeout=request_timeout
         )
@@ -175,6 +175,8 @@ class KeepingSync:
 
         Give a `filter` or the keywords, not both; they mean what they do in `TemplateFilter`.
         """
+        from ..models.templates import TemplateFilter
+
         if filter is None:
             filter = TemplateFilter(
                 metadata=None if metadata is None else dict(metadata),
@@ -197,6 +199,8 @@ def _filter(
     page: int | None,
     page_size: int | None,
 ) -> SnapshotFilter:
+    from ..models.sandboxes import SnapshotFilter
+
     if isinstance(states, str):
         raise InvalidArgumentException(f"states must be a list of strings, got {states!r}")
     return SnapshotFilter(

@@ -6,24 +6,26 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ..exceptions import InvalidArgumentException, SandboxException
 from ..models._time import Seconds, seconds
-from ..models.diagnostics import DiagnosticContent
-from ..models.sandboxes import (
-    NetworkPolicy,
-    NetworkRule,
-    PagedSandboxInfos,
-    SandboxFilter,
-    SandboxInfo,
-    SandboxRenewResponse,
-)
 from .config import ConnectionConfigSync, config_or_default
-from .diagnostics import DiagnosticsSync
 from .keeping import KeepingSync
-from .lifecycle import SandboxesSync
-from .system import ServerPoolsSync, SystemSync
+
+if TYPE_CHECKING:
+    from ..models.diagnostics import DiagnosticContent
+    from ..models.sandboxes import (
+        NetworkPolicy,
+        NetworkRule,
+        PagedSandboxInfos,
+        SandboxFilter,
+        SandboxInfo,
+        SandboxRenewResponse,
+    )
+    from .diagnostics import DiagnosticsSync
+    from .lifecycle import SandboxesSync
+    from .system import ServerPoolsSync, SystemSync
 
 #: How many sandboxes `list_all` asks for at a time.
 _PAGE_SIZE = 100
@@ -46,8 +48,6 @@ class SandboxManagerSync(KeepingSync):
 
     def __init__(self, sandboxes: SandboxesSync, *, owns_config: bool = False) -> None:
         super().__init__(sandboxes)
-        self._diagnostics = DiagnosticsSync(sandboxes.config)
-        self._system = SystemSync(sandboxes.config)
         self._owns_config = owns_config
 
     @classmethod
@@ -55,6 +55,8 @@ class SandboxManagerSync(KeepingSync):
         """A manager. `connection_config` stays the caller's to close; None is one of its own,
         closed by `close`. Nothing is sent yet.
         """
+        from .lifecycle import SandboxesSync
+
         config = config_or_default(connection_config)
         return cls(SandboxesSync(config), owns_config=connection_config is None)
 
@@ -187,7 +189,9 @@ class SandboxManagerSync(KeepingSync):
     @property
     def diagnostics(self) -> DiagnosticsSync:
         """What the server knows about why a sandbox does not work."""
-        return self._diagnostics
+        from .diagnostics import DiagnosticsSync
+
+        return DiagnosticsSync(self.connection_config)
 
     def get_diagnostic_logs(
         self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
@@ -196,25 +200,27 @@ class SandboxManagerSync(KeepingSync):
 
         `scope` is what they are about, such as `container`; the server says which it has.
         """
-        return self._diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
+        return self.diagnostics.get_logs(sandbox_id, scope, request_timeout=request_timeout)
 
     def get_diagnostic_events(
         self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
     ) -> DiagnosticContent:
         """The events of a sandbox, or where they are: as `get_diagnostic_logs`."""
-        return self._diagnostics.get_events(sandbox_id, scope, request_timeout=request_timeout)
+        return self.diagnostics.get_events(sandbox_id, scope, request_timeout=request_timeout)
 
     # --- the server itself
 
     @property
     def pools(self) -> ServerPoolsSync:
         """The pools that the server keeps, where it has any; see also `opensandbox.pool`."""
+        from .system import ServerPoolsSync
+
         return ServerPoolsSync(self.connection_config)
 
     def is_server_healthy(self, *, request_timeout: Seconds | None = None) -> bool:
         """Whether the server says that it works; False when it gives no usable answer."""
         try:
-            return self._system.is_healthy(request_timeout=request_timeout)
+            return self._system().is_healthy(request_timeout=request_timeout)
         except InvalidArgumentException:
             raise
         except SandboxException:
@@ -222,7 +228,12 @@ class SandboxManagerSync(KeepingSync):
 
     def get_server_version(self, *, request_timeout: Seconds | None = None) -> str | None:
         """The server's version; None when it does not say."""
-        return self._system.get_version(request_timeout=request_timeout)
+        return self._system().get_version(request_timeout=request_timeout)
+
+    def _system(self) -> SystemSync:
+        from .system import SystemSync
+
+        return SystemSync(self.connection_config)
 
     def close(self) -> None:
         """Close the connections, unless the config was given."""
@@ -247,6 +258,8 @@ def _filter(
     page: int | None,
     page_size: int | None,
 ) -> SandboxFilter:
+    from ..models.sandboxes import SandboxFilter
+
     if isinstance(states, str):
         raise InvalidArgumentException(f"states must be a list of strings, got {states!r}")
     return SandboxFilter(

@@ -17,30 +17,28 @@ from typing import TYPE_CHECKING
 from .._wire.urls import endpoint_url
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
-from ..models.sandboxes import (
-    CreateSnapshotRequest,
-    NetworkPolicy,
-    NetworkRule,
-    SandboxEndpoint,
-    SandboxInfo,
-    SandboxMetrics,
-    SandboxRenewResponse,
-    SnapshotInfo,
-)
-from .commands import CommandsSync
-from .config import ConnectionConfigSync
-from .files import FilesystemSync
-from .health import HealthSync
-from .http import ServiceSync
-from .lifecycle import SandboxesSync
-from .metrics import MetricsSync
 
 if TYPE_CHECKING:
     from ..models.diagnostics import DiagnosticContent
+    from ..models.sandboxes import (
+        NetworkPolicy,
+        NetworkRule,
+        SandboxEndpoint,
+        SandboxInfo,
+        SandboxMetrics,
+        SandboxRenewResponse,
+        SnapshotInfo,
+    )
     from .code import CodeSync
+    from .commands import CommandsSync
+    from .config import ConnectionConfigSync
     from .diagnostics import DiagnosticsSync
     from .egress import CredentialVaultSync, EgressSync
+    from .files import FilesystemSync
+    from .http import ServiceSync
     from .isolation import IsolationServiceSync
+    from .lifecycle import SandboxesSync
+    from .metrics import MetricsSync
     from .terminal import TerminalSync
 
 
@@ -51,21 +49,27 @@ class OffersSync:
         self.id = sandbox_id
         self._sandboxes = sandboxes
         self._execd = execd
-        self._commands = CommandsSync(execd)
-        self._files = FilesystemSync(execd)
-        self._metrics = MetricsSync(execd)
-        self._health = HealthSync(execd)
+        self._commands: CommandsSync | None = None
+        self._files: FilesystemSync | None = None
 
     # --- what it offers
 
     @property
     def commands(self) -> CommandsSync:
         """Running commands in it."""
+        if self._commands is None:
+            from .commands import CommandsSync
+
+            self._commands = CommandsSync(self._execd)
         return self._commands
 
     @property
     def files(self) -> FilesystemSync:
         """Its files."""
+        if self._files is None:
+            from .files import FilesystemSync
+
+            self._files = FilesystemSync(self._execd)
         return self._files
 
     def files_with_identity(self, uid: int, gid: int) -> FilesystemSync:
@@ -75,6 +79,8 @@ class OffersSync:
                 raise InvalidArgumentException(
                     f"{name} must be a whole number of 0 or more, got {value!r}"
                 )
+        from .files import FilesystemSync
+
         return FilesystemSync(self._execd.at(f"v1/filesystem/{uid}/{gid}"))
 
     @property
@@ -162,7 +168,9 @@ class OffersSync:
     @property
     def metrics(self) -> MetricsSync:
         """What it uses of its machine."""
-        return self._metrics
+        from .metrics import MetricsSync
+
+        return MetricsSync(self._execd)
 
     @property
     def connection_config(self) -> ConnectionConfigSync:
@@ -206,7 +214,7 @@ class OffersSync:
 
     def get_metrics(self, *, request_timeout: Seconds | None = None) -> SandboxMetrics:
         """What it uses of its machine, now."""
-        return self._metrics.get_metrics(self.id, request_timeout=request_timeout)
+        return self.metrics.get_metrics(self.id, request_timeout=request_timeout)
 
     def watch_metrics(
         self, *, request_timeout: Seconds | None = None
@@ -218,7 +226,7 @@ class OffersSync:
             for metrics in sandbox.watch_metrics():
                 print(metrics.cpu_used_percentage, metrics.memory_used_in_mib)
         """
-        return self._metrics.watch(request_timeout=request_timeout)
+        return self.metrics.watch(request_timeout=request_timeout)
 
     def get_diagnostic_logs(
         self, scope: str, *, request_timeout: Seconds | None = None
@@ -266,6 +274,8 @@ class OffersSync:
         `SandboxManagerSync.wait_until_ready` waits for the end of that; then
         `SandboxSync.create(snapshot_id=...)` makes sandboxes from it.
         """
+        from ..models.sandboxes import CreateSnapshotRequest
+
         return self._sandboxes.create_snapshot(
             self.id, CreateSnapshotRequest(name=name), request_timeout=request_timeout
         )

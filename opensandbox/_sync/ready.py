@@ -14,11 +14,10 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from opensandbox_api.execd.api.health import ping
+from typing import TYPE_CHECKING
 
 from .._concurrency import monotonic, sleep, time_limit
-from .._wire.lifecycle import NOT_YET
+from .._wire.errors import NOT_YET
 from .._wire.urls import endpoint_url
 from ..constants import DEFAULT_EXECD_PORT
 from ..exceptions import (
@@ -29,11 +28,12 @@ from ..exceptions import (
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
+from ..models._states import SandboxState
 from ..models._time import Seconds, seconds
-from ..models.sandboxes import SandboxState
-from .http import ServiceSync
-from .life import LifeSync
-from .lifecycle import SandboxesSync
+
+if TYPE_CHECKING:
+    from .http import ServiceSync
+    from .lifecycle import SandboxesSync
 
 #: How soon it is looked again the first time, in seconds; each time after that twice as long.
 _FIRST_PAUSE = 0.01
@@ -82,6 +82,9 @@ def execd_service(
     sandboxes: SandboxesSync, sandbox_id: str, address: str, token: dict[str, str]
 ) -> ServiceSync:
     """The service of a sandbox's daemon at an endpoint."""
+    from .http import ServiceSync
+    from .life import LifeSync
+
     config = sandboxes.config
     return ServiceSync(
         config,
@@ -159,6 +162,8 @@ class ReadinessSync:
     def answers(self, service: ServiceSync) -> bool:
         """Whether the daemon gives a sign of life."""
         limit = min(self._bound(), _PING_LIMIT)
+        from opensandbox_api.execd.api.health import ping
+
         service.once().send(lambda client: ping.sync_detailed(client=client), request_timeout=limit)
         return True
 

@@ -9,6 +9,7 @@ Rules:
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
 * Leaving `with` closes connections and lets the sandbox live; `temporary` ends it as well.
 * The config's owner closes it: who gave one keeps it, who gave none has it closed by `close`.
+* What only a call needs is loaded by the first call: importing this costs little.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from .._concurrency import answer, shield
 from .._wire.urls import path_segment
@@ -26,26 +27,27 @@ from ..exceptions import (
     SandboxTimeoutException,
     SandboxUnhealthyException,
 )
+from ..models._states import SandboxOrigin, SandboxState
 from ..models._time import Seconds
-from ..models.sandboxes import (
-    CredentialProxyConfig,
-    NetworkPolicy,
-    PlatformSpec,
-    SandboxCreateResponse,
-    SandboxImageSpec,
-    SandboxInfo,
-    SandboxLifecycle,
-    SandboxOrigin,
-    SandboxState,
-    Volume,
-)
 from .config import ConnectionConfigSync, config_or_default
 from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
-from .http import ServiceSync
-from .lifecycle import SandboxesSync
 from .offers import OffersSync
 from .ready import PatienceSync, ReadinessSync
 from .ways import ResumeSync, TemporarySync
+
+if TYPE_CHECKING:
+    from ..models.sandboxes import (
+        CredentialProxyConfig,
+        NetworkPolicy,
+        PlatformSpec,
+        SandboxCreateResponse,
+        SandboxImageSpec,
+        SandboxInfo,
+        SandboxLifecycle,
+        Volume,
+    )
+    from .http import ServiceSync
+    from .lifecycle import SandboxesSync
 
 #: What a sandbox runs, when nothing else is asked for: something that does not end.
 DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
@@ -137,7 +139,7 @@ class SandboxSync(OffersSync):
         when it was not ready in time, `SandboxUnhealthyException` when it failed.
         """
         config = config_or_default(connection_config)
-        sandboxes = SandboxesSync(config)
+        sandboxes = _sandboxes_of(config)
         patience = PatienceSync(
             ready_timeout,
             health_check_polling_interval,
@@ -200,7 +202,7 @@ class SandboxSync(OffersSync):
         and `SandboxApiException` (501) where the server has no templates.
         """
         config = config_or_default(connection_config)
-        sandboxes = SandboxesSync(config)
+        sandboxes = _sandboxes_of(config)
         patience = PatienceSync(
             ready_timeout,
             health_check_polling_interval,
@@ -321,7 +323,7 @@ class SandboxSync(OffersSync):
     ) -> SandboxSync:
         path_segment(sandbox_id, "sandbox_id")
         config = config_or_default(connection_config)
-        sandboxes = SandboxesSync(config)
+        sandboxes = _sandboxes_of(config)
         try:
             if wake:
                 limit = patience.bound(request_timeout, config.request_timeout)
@@ -384,7 +386,9 @@ class SandboxSync(OffersSync):
         try:
             if self._health_check is not None:
                 return answer(self._health_check, self)
-            return self._health.ping(self.id, request_timeout=request_timeout)
+            from .health import HealthSync
+
+            return HealthSync(self._execd).ping(self.id, request_timeout=request_timeout)
         except Exception:  # a health check of the caller's may raise anything
             return False
 
@@ -508,3 +512,9 @@ class SandboxSync(OffersSync):
         exc_tb: TracebackType | None,
     ) -> None:
         self.close()
+
+
+def _sandboxes_of(config: ConnectionConfigSync) -> SandboxesSync:
+    from .lifecycle import SandboxesSync
+
+    return SandboxesSync(config)

@@ -16,10 +16,10 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, Concatenate, Generic, ParamSpec, cast, overload
 
 from ..models._time import Seconds
-from .config import ConnectionConfigSync
 from .ready import PatienceSync
 
 if TYPE_CHECKING:
+    from .config import ConnectionConfigSync
     from .sandbox import HealthCheck, SandboxSync
 
 _P = ParamSpec("_P")

@@ -9,7 +9,6 @@ Rules:
 
 from __future__ import annotations
 
-import html
 import json
 import re
 from collections.abc import Mapping
@@ -28,6 +27,8 @@ from .headers import REQUEST_ID
 
 #: Statuses after which the same request may well succeed.
 RETRYABLE = frozenset({429, 502, 503})
+#: The code that says of an endpoint that it is not known yet, and will be.
+NOT_YET = "KUBERNETES::POD_IP_NOT_AVAILABLE"
 
 _TEXT_LIMIT = 300
 
@@ -169,6 +170,8 @@ def _summary(text: str) -> str:
     """The title of an HTML page, else its first words; other text shortened."""
     if not re.search(r"<\s*(!doctype|html|head|body|title|h1)\b", text[:2000], re.IGNORECASE):
         return _short(text)
+    import html  # here, for its table of entities takes longer than all of this module
+
     title = re.search(r"<title[^>]*>(.*?)</title", text, re.IGNORECASE | re.DOTALL)
     shown = title[1] if title and title[1].strip() else text
     shown = re.sub(r"(?s)<(script|style)\b.*?</\1>|<[^>]*>", " ", shown)

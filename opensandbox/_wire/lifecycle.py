@@ -44,8 +44,6 @@ T = TypeVar("T")
 
 #: The shortest life of a sandbox, in seconds.
 SHORTEST_TIMEOUT = 60
-#: Says that the endpoint is not known yet, and will be.
-NOT_YET = "KUBERNETES::POD_IP_NOT_AVAILABLE"
 
 
 # --- requests ---------------------------------------------------------------------------------

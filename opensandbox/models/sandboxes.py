@@ -26,6 +26,7 @@ from ._checks import (
     relative_path,
 )
 from ._model import Model, field, model
+from ._states import SandboxOrigin, SandboxState, SnapshotState
 from .vault import (
     Credential,
     CredentialAuth,
@@ -199,35 +200,6 @@ class Volume(Model):
 # --- what the server says about it ------------------------------------------------------------
 
 
-class _Names:
-    """A list of known names; the server may know more."""
-
-    @classmethod
-    def values(cls) -> set[str]:
-        """The known names."""
-        return {value for name, value in vars(cls).items() if name.isupper()}
-
-
-class SandboxState(_Names):
-    """The states a sandbox can be in, as `SandboxStatus.state` spells them."""
-
-    PENDING = "Pending"
-    RUNNING = "Running"
-    PAUSING = "Pausing"
-    PAUSED = "Paused"
-    STOPPING = "Stopping"
-    TERMINATED = "Terminated"
-    FAILED = "Failed"
-    UNKNOWN = "Unknown"
-
-
-class SandboxOrigin(_Names):
-    """What a sandbox was made from, as `Sandbox.origin` says."""
-
-    TEMPLATE = "template"
-    UNKNOWN = "unknown"
-
-
 @model(received=True)
 class SandboxStatus(Model):
     """The state a sandbox is in, and why."""
@@ -370,15 +342,6 @@ class SandboxFilter(Model):
 
 
 # --- snapshots --------------------------------------------------------------------------------
-
-
-class SnapshotState(_Names):
-    """The states a snapshot can be in, as `SnapshotStatus.state` spells them."""
-
-    CREATING = "Creating"
-    READY = "Ready"
-    FAILED = "Failed"
-    DELETING = "Deleting"
 
 
 @model

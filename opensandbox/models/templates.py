@@ -9,10 +9,11 @@ from typing import Literal
 from ..exceptions import InvalidArgumentException
 from ._checks import at_least, command, metadata_problem, not_empty
 from ._model import Model, field, model
-from .sandboxes import PaginationInfo, _Names
+from ._states import Names
+from .sandboxes import PaginationInfo
 
 
-class TemplatePhase(_Names):
+class TemplatePhase(Names):
     """How far a template is, as `TemplateStatus.phase` spells it."""
 
     PENDING = "Pending"
