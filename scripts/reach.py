@@ -299,8 +299,13 @@ class Reading:
 
     def _refer(self, part: ast.AST) -> None:
         if isinstance(part, ast.Attribute):
-            if part.attr in _GENERATED and isinstance(part.value, ast.Name):
-                self.operations.add(part.value.id)
+            if part.attr in _GENERATED:
+                # `get_sandbox.sync_detailed`, perhaps with the module that it is in before it.
+                call = part.value
+                if isinstance(call, ast.Name):
+                    self.operations.add(call.id)
+                elif isinstance(call, ast.Attribute):
+                    self.operations.add(call.attr)
             for owner in self._types(part.value):
                 self._refer_to(owner, part.attr)
         elif isinstance(part, ast.Name):

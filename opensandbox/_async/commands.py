@@ -11,17 +11,13 @@ from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
-from opensandbox_api.execd.api.command import (
-    create_session,
-    delete_session,
-    get_command_status,
-    interrupt_command,
-)
-from opensandbox_api.execd.models import CreateSessionRequest
+from opensandbox_api.execd import models as api
+from opensandbox_api.execd.api import command as calls
 from opensandbox_api.types import UNSET
 
 from .._concurrency import async_make
-from .._wire import requests, values
+from .._wire import commands as wire
+from .._wire import requests
 from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
 from .._wire.routes import STREAMED
@@ -232,7 +228,7 @@ class Commands:
         """Stop a command. Raises SandboxApiException for an id that is not known."""
         path_segment(execution_id, "execution_id")
         await self._service.send(
-            lambda client: interrupt_command.asyncio_detailed(client=client, id=execution_id),
+            lambda client: calls.interrupt_command.asyncio_detailed(client=client, id=execution_id),
             request_timeout=request_timeout,
         )
 
@@ -244,9 +240,11 @@ class Commands:
         Raises SandboxApiException, with status 404, for an id that is not known.
         """
         path_segment(execution_id, "execution_id")
-        return values.command_status(
+        return wire.command_status(
             await self._service.call(
-                lambda client: get_command_status.asyncio_detailed(execution_id, client=client),
+                lambda client: calls.get_command_status.asyncio_detailed(
+                    execution_id, client=client
+                ),
                 request_timeout=request_timeout,
             )
         )
@@ -274,7 +272,7 @@ class Commands:
         content, following = await self._executions.logs(
             route.method, path, cursor, LOGS_CURSOR, request_timeout
         )
-        return values.command_logs(content, following)
+        return wire.command_logs(content, following)
 
     async def set_env(
         self, key: str, value: str, *, request_timeout: Seconds | None = None
@@ -304,11 +302,13 @@ class Commands:
         """
         if working_directory is not None:
             requests.text(working_directory, "working_directory")
-        body = UNSET if working_directory is None else CreateSessionRequest(cwd=working_directory)
+        body = (
+            UNSET if working_directory is None else api.CreateSessionRequest(cwd=working_directory)
+        )
 
         async def ask() -> str:
             created = await self._service.call(
-                lambda client: create_session.asyncio_detailed(client=client, body=body),
+                lambda client: calls.create_session.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
             return created.session_id
@@ -358,7 +358,7 @@ class Commands:
         """End a session. Raises SandboxApiException, with status 404, for an unknown id."""
         path_segment(session_id, "session_id")
         await self._service.send(
-            lambda client: delete_session.asyncio_detailed(session_id, client=client),
+            lambda client: calls.delete_session.asyncio_detailed(session_id, client=client),
             request_timeout=request_timeout,
         )
 

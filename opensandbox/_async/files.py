@@ -16,21 +16,12 @@ from contextlib import aclosing
 from types import TracebackType
 from typing import Self
 
-from opensandbox_api.execd.api.filesystem import (
-    delete_directories,
-    delete_files,
-    get_files_info,
-    list_directory,
-    make_directories,
-    move_files,
-    replace_contents,
-    search_files,
-    set_permissions,
-)
+from opensandbox_api.execd.api import filesystem as calls
 from opensandbox_api.types import UNSET
 
 from .._concurrency import AsyncAwaitedOrNot, async_read, async_run_blocking
-from .._wire import requests, values
+from .._wire import files as wire
+from .._wire import requests
 from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
 from .._wire.routes import STREAMED
 from ..exceptions import InvalidArgumentException
@@ -129,7 +120,7 @@ class Filesystem:
 
         Raises InvalidArgumentException for an unknown encoding and for a file that is no such text.
         """
-        requests.encoding(encoding)
+        wire.encoding(encoding)
         data = await self.read_bytes(
             path,
             range_header=range_header,
@@ -137,7 +128,7 @@ class Filesystem:
             limit=limit,
             request_timeout=request_timeout,
         )
-        return values.text(data, encoding, path)
+        return wire.decoded(data, encoding, path)
 
     async def read_bytes(
         self,
@@ -193,9 +184,7 @@ class Filesystem:
         tells_of_answer: bool = False,
     ) -> AsyncGenerator[bytes, None]:
         """What the server sends; with `tells_of_answer`, b"" before that, once it answers."""
-        query, headers = requests.download(
-            path, range_header=range_header, offset=offset, limit=limit
-        )
+        query, headers = wire.download(path, range_header=range_header, offset=offset, limit=limit)
         async with (
             self._service.stream(
                 *_DOWNLOAD,
@@ -217,9 +206,9 @@ class Filesystem:
         names = requests.texts(paths, "paths")
         if not names:
             return {}
-        return values.entries_by_path(
+        return wire.entries_by_path(
             await self._service.call(
-                lambda client: get_files_info.asyncio_detailed(client=client, path=names),
+                lambda client: calls.get_files_info.asyncio_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
         )
@@ -229,9 +218,9 @@ class Filesystem:
     ) -> list[EntryInfo]:
         """The files below a directory that match a glob: `*.txt` at any depth, `src/**/*.py`."""
         requests.instance(entry, SearchEntry, "entry")
-        return values.entry_infos(
+        return wire.entry_infos(
             await self._service.call(
-                lambda client: search_files.asyncio_detailed(
+                lambda client: calls.search_files.asyncio_detailed(
                     client=client, path=entry.path, pattern=entry.pattern
                 ),
                 request_timeout=request_timeout,
@@ -244,9 +233,9 @@ class Filesystem:
         """What is in a directory, `entry.depth` levels deep (None: one)."""
         requests.instance(entry, DirectoryListEntry, "entry")
         depth = UNSET if entry.depth is None else entry.depth
-        return values.entry_infos(
+        return wire.entry_infos(
             await self._service.call(
-                lambda client: list_directory.asyncio_detailed(
+                lambda client: calls.list_directory.asyncio_detailed(
                     client=client, path=entry.path, depth=depth
                 ),
                 request_timeout=request_timeout,
@@ -344,7 +333,7 @@ class Filesystem:
         if not entries:
             return
         plan = plan_upload(
-            (requests.upload_metadata(entry), entry.data, entry.encoding) for entry in entries
+            (wire.upload_metadata(entry), entry.data, entry.encoding) for entry in entries
         )
         for source in plan.sources:
             _check(source)
@@ -361,10 +350,10 @@ class Filesystem:
         self, entries: Sequence[WriteEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Make directories, and those above them; of an entry only path, mode and owner count."""
-        body = requests.permissions(requests.instances(entries, WriteEntry, "entries"))
+        body = wire.permissions(requests.instances(entries, WriteEntry, "entries"))
         if body:
             await self._service.send(
-                lambda client: make_directories.asyncio_detailed(client=client, body=body),
+                lambda client: calls.make_directories.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -372,10 +361,10 @@ class Filesystem:
         self, entries: Sequence[SetPermissionEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Change mode and owner; an owner or group that is None stays as it is."""
-        body = requests.permissions(requests.instances(entries, SetPermissionEntry, "entries"))
+        body = wire.permissions(requests.instances(entries, SetPermissionEntry, "entries"))
         if body:
             await self._service.send(
-                lambda client: set_permissions.asyncio_detailed(client=client, body=body),
+                lambda client: calls.set_permissions.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -383,10 +372,10 @@ class Filesystem:
         self, entries: Sequence[MoveEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Move or rename files and directories."""
-        body = requests.moves(requests.instances(entries, MoveEntry, "entries"))
+        body = wire.moves(requests.instances(entries, MoveEntry, "entries"))
         if body:
             await self._service.send(
-                lambda client: move_files.asyncio_detailed(client=client, body=body),
+                lambda client: calls.move_files.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -394,10 +383,10 @@ class Filesystem:
         self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Replace every occurrence of a text in each of the files."""
-        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        body = wire.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
         if body:
             await self._service.send(
-                lambda client: replace_contents.asyncio_detailed(client=client, body=body),
+                lambda client: calls.replace_contents.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -405,12 +394,12 @@ class Filesystem:
         self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
     ) -> list[ContentReplaceResult]:
         """`replace_contents`, which says how often each text was found."""
-        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        body = wire.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
         if not body:
             return []
-        return values.replace_results(
+        return wire.replace_results(
             await self._service.call(
-                lambda client: replace_contents.asyncio_detailed(
+                lambda client: calls.replace_contents.asyncio_detailed(
                     client=client, body=body, verbose=True
                 ),
                 request_timeout=request_timeout,
@@ -424,7 +413,7 @@ class Filesystem:
         names = requests.texts(paths, "paths")
         if names:
             await self._service.send(
-                lambda client: delete_files.asyncio_detailed(client=client, path=names),
+                lambda client: calls.delete_files.asyncio_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
 
@@ -435,7 +424,7 @@ class Filesystem:
         names = requests.texts(paths, "paths")
         if names:
             await self._service.send(
-                lambda client: delete_directories.asyncio_detailed(client=client, path=names),
+                lambda client: calls.delete_directories.asyncio_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
 

@@ -27,11 +27,11 @@ from opensandbox_api.execd.api.isolated_execution import (
 from .._concurrency import async_make, async_shield
 from .._wire import isolated as wire
 from .._wire import requests
+from .._wire.commands import command_logs
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
 from .._wire.routes import STREAMED
 from .._wire.urls import path_segment
-from .._wire.values import command_logs
 from ..exceptions import (
     InvalidArgumentException,
     SandboxApiException,

@@ -11,73 +11,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from opensandbox_api.lifecycle import models as api
-from opensandbox_api.lifecycle.api.sandboxes import (
-    create_sandbox,
-    delete_network_policy_rules,
-    delete_sandbox,
-    get_network_policy,
-    get_sandbox,
-    get_sandbox_endpoint,
-    list_sandboxes,
-    patch_network_policy,
-    patch_sandbox_metadata,
-    pause_sandbox,
-    renew_sandbox_expiration,
-    replace_network_policy,
-    resume_sandbox,
-)
-from opensandbox_api.lifecycle.api.snapshots import (
-    create_snapshot,
-    delete_snapshot,
-    get_snapshot,
-    list_snapshots,
-)
-from opensandbox_api.lifecycle.api.templates import (
-    create_template,
-    delete_template,
-    get_template,
-    list_templates,
-)
-from opensandbox_api.lifecycle.models import RenewSandboxExpirationRequest
+from opensandbox_api.lifecycle.api import sandboxes, snapshots, templates
 from opensandbox_api.types import UNSET
 
+from .. import _wire
 from .._concurrency import async_make
-from .._wire import egress as egress_wire
-from .._wire import keeping
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
-from ..models.sandboxes import (
-    CreateSnapshotRequest,
-    CredentialProxyConfig,
-    NetworkPolicy,
-    NetworkRule,
-    PagedSandboxInfos,
-    PagedSnapshotInfos,
-    PlatformSpec,
-    SandboxCreateResponse,
-    SandboxEndpoint,
-    SandboxFilter,
-    SandboxImageSpec,
-    SandboxInfo,
-    SandboxLifecycle,
-    SandboxRenewResponse,
-    SnapshotFilter,
-    SnapshotInfo,
-    Volume,
-)
-from ..models.templates import (
-    CreateTemplateRequest,
-    PagedTemplateInfos,
-    TemplateFilter,
-    TemplateInfo,
-)
+from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfig
 from .endpoints import EndpointKey, cache_of
 from .http import Service
+
+if TYPE_CHECKING:
+    from ..models.sandboxes import (
+        CreateSnapshotRequest,
+        CredentialProxyConfig,
+        NetworkPolicy,
+        NetworkRule,
+        PagedSandboxInfos,
+        PagedSnapshotInfos,
+        PlatformSpec,
+        SandboxCreateResponse,
+        SandboxEndpoint,
+        SandboxImageSpec,
+        SandboxInfo,
+        SandboxLifecycle,
+        SnapshotFilter,
+        SnapshotInfo,
+        Volume,
+    )
+    from ..models.templates import (
+        CreateTemplateRequest,
+        PagedTemplateInfos,
+        TemplateFilter,
+        TemplateInfo,
+    )
 
 #: How many seconds ending a sandbox may take whose maker was cancelled.
 _ENDING_LIMIT = 5.0
@@ -146,7 +120,9 @@ class Sandboxes:
         request_timeout: Seconds | None = None,
     ) -> SandboxCreateResponse:
         """Begin to make a sandbox from a template. It is not ready when this returns."""
-        body = keeping.from_template(template_id, timeout, metadata, network_policy, extensions)
+        body = _wire.keeping.from_template(
+            template_id, timeout, metadata, network_policy, extensions
+        )
         return await self._made(body, request_timeout)
 
     async def _made(
@@ -156,7 +132,7 @@ class Sandboxes:
 
         async def ask() -> SandboxCreateResponse:
             answer = await self._service.call(
-                lambda client: create_sandbox.asyncio_detailed(client=client, body=body),
+                lambda client: sandboxes.create_sandbox.asyncio_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
             return wire.created(answer)
@@ -170,7 +146,7 @@ class Sandboxes:
     ) -> SandboxInfo:
         """What the server tells about a sandbox."""
         answer = await self._of(sandbox_id).call(
-            lambda client: get_sandbox.asyncio_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.get_sandbox.asyncio_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         return wire.sandbox_info(answer)
@@ -185,7 +161,7 @@ class Sandboxes:
             )
         state, metadata, page, page_size = wire.list_query(filter)
         answer = await self._service.call(
-            lambda client: list_sandboxes.asyncio_detailed(
+            lambda client: sandboxes.list_sandboxes.asyncio_detailed(
                 client=client, state=state, metadata=metadata, page=page, page_size=page_size
             ),
             request_timeout=request_timeout,
@@ -202,7 +178,7 @@ class Sandboxes:
         """Change metadata: None removes a key, keys that are not named stay."""
         body = wire.metadata_patch(patch)
         answer = await self._of(sandbox_id).call(
-            lambda client: patch_sandbox_metadata.asyncio_detailed(
+            lambda client: sandboxes.patch_sandbox_metadata.asyncio_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -245,7 +221,7 @@ class Sandboxes:
     ) -> SandboxEndpoint:
         sandbox_id, port, through_server = key
         answer = await self._of(sandbox_id).call(
-            lambda client: get_sandbox_endpoint.asyncio_detailed(
+            lambda client: sandboxes.get_sandbox_endpoint.asyncio_detailed(
                 sandbox_id,
                 port,
                 client=client,
@@ -261,7 +237,7 @@ class Sandboxes:
     ) -> None:
         """Begin to pause a sandbox."""
         await self._of(sandbox_id).send(
-            lambda client: pause_sandbox.asyncio_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.pause_sandbox.asyncio_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -271,7 +247,7 @@ class Sandboxes:
     ) -> None:
         """Begin to resume a sandbox."""
         await self._of(sandbox_id).send(
-            lambda client: resume_sandbox.asyncio_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.resume_sandbox.asyncio_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -288,9 +264,9 @@ class Sandboxes:
             raise InvalidArgumentException(
                 f"new_expiration_time must be a datetime, got {type(new_expiration_time).__name__}"
             )
-        body = RenewSandboxExpirationRequest(expires_at=new_expiration_time.astimezone())
+        body = api.RenewSandboxExpirationRequest(expires_at=new_expiration_time.astimezone())
         answer = await self._of(sandbox_id).call(
-            lambda client: renew_sandbox_expiration.asyncio_detailed(
+            lambda client: sandboxes.renew_sandbox_expiration.asyncio_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -302,7 +278,7 @@ class Sandboxes:
     ) -> None:
         """End a sandbox. Raises `SandboxApiException` (404) for one that is not there."""
         await self._of(sandbox_id).send(
-            lambda client: delete_sandbox.asyncio_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.delete_sandbox.asyncio_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -314,18 +290,18 @@ class Sandboxes:
     ) -> NetworkPolicy:
         """What the sandbox may reach."""
         answer = await self._of(sandbox_id).call(
-            lambda client: get_network_policy.asyncio_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.get_network_policy.asyncio_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
-        return egress_wire.network_policy(answer)
+        return _wire.egress.network_policy(answer)
 
     async def replace_network_policy(
         self, sandbox_id: str, policy: NetworkPolicy, *, request_timeout: Seconds | None = None
     ) -> None:
         """Replace what the sandbox may reach, from its next connection on."""
-        body = api.NetworkPolicy.from_dict(egress_wire.policy(policy))
+        body = api.NetworkPolicy.from_dict(_wire.egress.policy(policy))
         await self._of(sandbox_id).send(
-            lambda client: replace_network_policy.asyncio_detailed(
+            lambda client: sandboxes.replace_network_policy.asyncio_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -339,9 +315,9 @@ class Sandboxes:
         request_timeout: Seconds | None = None,
     ) -> None:
         """Add rules before those there are; one with the target of another takes its place."""
-        body = [api.NetworkRule.from_dict(rule) for rule in egress_wire.rules(rules)]
+        body = [api.NetworkRule.from_dict(rule) for rule in _wire.egress.rules(rules)]
         await self._of(sandbox_id).send(
-            lambda client: patch_network_policy.asyncio_detailed(
+            lambda client: sandboxes.patch_network_policy.asyncio_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -351,9 +327,9 @@ class Sandboxes:
         self, sandbox_id: str, targets: Sequence[str], *, request_timeout: Seconds | None = None
     ) -> None:
         """Remove the rules with these targets."""
-        body = egress_wire.targets(targets)
+        body = _wire.egress.targets(targets)
         await self._of(sandbox_id).send(
-            lambda client: delete_network_policy_rules.asyncio_detailed(
+            lambda client: sandboxes.delete_network_policy_rules.asyncio_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -369,12 +345,14 @@ class Sandboxes:
         request_timeout: Seconds | None = None,
     ) -> SnapshotInfo:
         """Begin to make a snapshot. It is not ready when this returns."""
-        body = keeping.new_snapshot(request)
+        body = _wire.keeping.new_snapshot(request)
         answer = await self._of(sandbox_id).call(
-            lambda client: create_snapshot.asyncio_detailed(sandbox_id, client=client, body=body),
+            lambda client: snapshots.create_snapshot.asyncio_detailed(
+                sandbox_id, client=client, body=body
+            ),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot(answer)
+        return _wire.keeping.snapshot(answer)
 
     async def get_snapshot(
         self, snapshot_id: str, *, request_timeout: Seconds | None = None
@@ -382,21 +360,21 @@ class Sandboxes:
         """What the server tells about a snapshot."""
         path_segment(snapshot_id, "snapshot_id")
         answer = await self._service.call(
-            lambda client: get_snapshot.asyncio_detailed(snapshot_id, client=client),
+            lambda client: snapshots.get_snapshot.asyncio_detailed(snapshot_id, client=client),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot(answer)
+        return _wire.keeping.snapshot(answer)
 
     async def list_snapshots(
         self, filter: SnapshotFilter, *, request_timeout: Seconds | None = None
     ) -> PagedSnapshotInfos:
         """One page of the snapshots that fit."""
-        query = keeping.snapshot_query(filter)
+        query = _wire.keeping.snapshot_query(filter)
         answer = await self._service.call(
-            lambda client: list_snapshots.asyncio_detailed(client=client, **query),
+            lambda client: snapshots.list_snapshots.asyncio_detailed(client=client, **query),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot_page(answer)
+        return _wire.keeping.snapshot_page(answer)
 
     async def delete_snapshot(
         self, snapshot_id: str, *, request_timeout: Seconds | None = None
@@ -404,7 +382,7 @@ class Sandboxes:
         """Remove a snapshot."""
         path_segment(snapshot_id, "snapshot_id")
         await self._service.send(
-            lambda client: delete_snapshot.asyncio_detailed(snapshot_id, client=client),
+            lambda client: snapshots.delete_snapshot.asyncio_detailed(snapshot_id, client=client),
             request_timeout=request_timeout,
         )
 
@@ -414,12 +392,12 @@ class Sandboxes:
         self, request: CreateTemplateRequest, *, request_timeout: Seconds | None = None
     ) -> TemplateInfo:
         """Begin to prepare an image for a fast start."""
-        body = keeping.new_template(request)
+        body = _wire.keeping.new_template(request)
         answer = await self._service.call(
-            lambda client: create_template.asyncio_detailed(client=client, body=body),
+            lambda client: templates.create_template.asyncio_detailed(client=client, body=body),
             request_timeout=request_timeout,
         )
-        return keeping.template(answer)
+        return _wire.keeping.template(answer)
 
     async def get_template(
         self, template_id: str, *, request_timeout: Seconds | None = None
@@ -427,21 +405,21 @@ class Sandboxes:
         """What the server tells about a template."""
         path_segment(template_id, "template_id")
         answer = await self._service.call(
-            lambda client: get_template.asyncio_detailed(template_id, client=client),
+            lambda client: templates.get_template.asyncio_detailed(template_id, client=client),
             request_timeout=request_timeout,
         )
-        return keeping.template(answer)
+        return _wire.keeping.template(answer)
 
     async def list_templates(
         self, filter: TemplateFilter, *, request_timeout: Seconds | None = None
     ) -> PagedTemplateInfos:
         """One page of the templates that fit."""
-        query = keeping.template_query(filter)
+        query = _wire.keeping.template_query(filter)
         answer = await self._service.call(
-            lambda client: list_templates.asyncio_detailed(client=client, **query),
+            lambda client: templates.list_templates.asyncio_detailed(client=client, **query),
             request_timeout=request_timeout,
         )
-        return keeping.template_page(answer)
+        return _wire.keeping.template_page(answer)
 
     async def delete_template(
         self, template_id: str, *, request_timeout: Seconds | None = None
@@ -449,7 +427,7 @@ class Sandboxes:
         """Remove a template."""
         path_segment(template_id, "template_id")
         await self._service.send(
-            lambda client: delete_template.asyncio_detailed(template_id, client=client),
+            lambda client: templates.delete_template.asyncio_detailed(template_id, client=client),
             request_timeout=request_timeout,
         )
 

@@ -215,9 +215,7 @@ class SandboxManager(Keeping):
         self, sandbox_id: str, scope: str, *, request_timeout: Seconds | None = None
     ) -> DiagnosticContent:
         """The events of a sandbox, or where they are: as `get_diagnostic_logs`."""
-        return await self.diagnostics.get_events(
-            sandbox_id, scope, request_timeout=request_timeout
-        )
+        return await self.diagnostics.get_events(sandbox_id, scope, request_timeout=request_timeout)
 
     # --- the server itself
 

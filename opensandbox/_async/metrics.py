@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 
 from opensandbox_api.execd.api.metric import get_metrics
 
-from .._wire import values
+from .._wire import metrics as wire
 from .._wire.routes import STREAMED
 from .._wire.sse import Frame
 from ..exceptions import SandboxInternalException
@@ -32,7 +32,7 @@ class Metrics:
 
         `sandbox_id` makes no difference: the service belongs to one sandbox.
         """
-        return values.sandbox_metrics(
+        return wire.sandbox_metrics(
             await self._service.call(
                 lambda client: get_metrics.asyncio_detailed(client=client),
                 request_timeout=request_timeout,
@@ -62,7 +62,7 @@ class Metrics:
 
     def _measured(self, frame: Frame) -> SandboxMetrics:
         try:
-            return values.sandbox_metrics_frame(frame)
+            return wire.sandbox_metrics_frame(frame)
         except (KeyError, TypeError, ValueError) as error:
             said = frame.get("message") or frame.get("error") or "nothing that can be read"
             raise SandboxInternalException(

@@ -12,17 +12,13 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from typing import Any
 
-from opensandbox_api.execd.api.command import (
-    create_session,
-    delete_session,
-    get_command_status,
-    interrupt_command,
-)
-from opensandbox_api.execd.models import CreateSessionRequest
+from opensandbox_api.execd import models as api
+from opensandbox_api.execd.api import command as calls
 from opensandbox_api.types import UNSET
 
 from .._concurrency import make
-from .._wire import requests, values
+from .._wire import commands as wire
+from .._wire import requests
 from .._wire.events import ExecutionFold
 from .._wire.headers import LOGS_CURSOR
 from .._wire.routes import STREAMED
@@ -233,7 +229,7 @@ class CommandsSync:
         """Stop a command. Raises SandboxApiException for an id that is not known."""
         path_segment(execution_id, "execution_id")
         self._service.send(
-            lambda client: interrupt_command.sync_detailed(client=client, id=execution_id),
+            lambda client: calls.interrupt_command.sync_detailed(client=client, id=execution_id),
             request_timeout=request_timeout,
         )
 
@@ -245,9 +241,9 @@ class CommandsSync:
         Raises SandboxApiException, with status 404, for an id that is not known.
         """
         path_segment(execution_id, "execution_id")
-        return values.command_status(
+        return wire.command_status(
             self._service.call(
-                lambda client: get_command_status.sync_detailed(execution_id, client=client),
+                lambda client: calls.get_command_status.sync_detailed(execution_id, client=client),
                 request_timeout=request_timeout,
             )
         )
@@ -275,7 +271,7 @@ class CommandsSync:
         content, following = self._executions.logs(
             route.method, path, cursor, LOGS_CURSOR, request_timeout
         )
-        return values.command_logs(content, following)
+        return wire.command_logs(content, following)
 
     def set_env(self, key: str, value: str, *, request_timeout: Seconds | None = None) -> None:
         """Set an environment variable for the commands that follow.
@@ -303,11 +299,13 @@ class CommandsSync:
         """
         if working_directory is not None:
             requests.text(working_directory, "working_directory")
-        body = UNSET if working_directory is None else CreateSessionRequest(cwd=working_directory)
+        body = (
+            UNSET if working_directory is None else api.CreateSessionRequest(cwd=working_directory)
+        )
 
         def ask() -> str:
             created = self._service.call(
-                lambda client: create_session.sync_detailed(client=client, body=body),
+                lambda client: calls.create_session.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
             return created.session_id
@@ -355,7 +353,7 @@ class CommandsSync:
         """End a session. Raises SandboxApiException, with status 404, for an unknown id."""
         path_segment(session_id, "session_id")
         self._service.send(
-            lambda client: delete_session.sync_detailed(session_id, client=client),
+            lambda client: calls.delete_session.sync_detailed(session_id, client=client),
             request_timeout=request_timeout,
         )
 

@@ -17,21 +17,12 @@ from contextlib import closing
 from types import TracebackType
 from typing import Self
 
-from opensandbox_api.execd.api.filesystem import (
-    delete_directories,
-    delete_files,
-    get_files_info,
-    list_directory,
-    make_directories,
-    move_files,
-    replace_contents,
-    search_files,
-    set_permissions,
-)
+from opensandbox_api.execd.api import filesystem as calls
 from opensandbox_api.types import UNSET
 
 from .._concurrency import AwaitedOrNot, read, run_blocking
-from .._wire import requests, values
+from .._wire import files as wire
+from .._wire import requests
 from .._wire.multipart import PIECE, Source, UploadPlan, pieces, plan_upload
 from .._wire.routes import STREAMED
 from ..exceptions import InvalidArgumentException
@@ -130,7 +121,7 @@ class FilesystemSync:
 
         Raises InvalidArgumentException for an unknown encoding and for a file that is no such text.
         """
-        requests.encoding(encoding)
+        wire.encoding(encoding)
         data = self.read_bytes(
             path,
             range_header=range_header,
@@ -138,7 +129,7 @@ class FilesystemSync:
             limit=limit,
             request_timeout=request_timeout,
         )
-        return values.text(data, encoding, path)
+        return wire.decoded(data, encoding, path)
 
     def read_bytes(
         self,
@@ -194,9 +185,7 @@ class FilesystemSync:
         tells_of_answer: bool = False,
     ) -> Generator[bytes, None, None]:
         """What the server sends; with `tells_of_answer`, b"" before that, once it answers."""
-        query, headers = requests.download(
-            path, range_header=range_header, offset=offset, limit=limit
-        )
+        query, headers = wire.download(path, range_header=range_header, offset=offset, limit=limit)
         with (
             self._service.stream(
                 *_DOWNLOAD,
@@ -218,9 +207,9 @@ class FilesystemSync:
         names = requests.texts(paths, "paths")
         if not names:
             return {}
-        return values.entries_by_path(
+        return wire.entries_by_path(
             self._service.call(
-                lambda client: get_files_info.sync_detailed(client=client, path=names),
+                lambda client: calls.get_files_info.sync_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
         )
@@ -230,9 +219,9 @@ class FilesystemSync:
     ) -> list[EntryInfo]:
         """The files below a directory that match a glob: `*.txt` at any depth, `src/**/*.py`."""
         requests.instance(entry, SearchEntry, "entry")
-        return values.entry_infos(
+        return wire.entry_infos(
             self._service.call(
-                lambda client: search_files.sync_detailed(
+                lambda client: calls.search_files.sync_detailed(
                     client=client, path=entry.path, pattern=entry.pattern
                 ),
                 request_timeout=request_timeout,
@@ -245,9 +234,9 @@ class FilesystemSync:
         """What is in a directory, `entry.depth` levels deep (None: one)."""
         requests.instance(entry, DirectoryListEntry, "entry")
         depth = UNSET if entry.depth is None else entry.depth
-        return values.entry_infos(
+        return wire.entry_infos(
             self._service.call(
-                lambda client: list_directory.sync_detailed(
+                lambda client: calls.list_directory.sync_detailed(
                     client=client, path=entry.path, depth=depth
                 ),
                 request_timeout=request_timeout,
@@ -345,7 +334,7 @@ class FilesystemSync:
         if not entries:
             return
         plan = plan_upload(
-            (requests.upload_metadata(entry), entry.data, entry.encoding) for entry in entries
+            (wire.upload_metadata(entry), entry.data, entry.encoding) for entry in entries
         )
         for source in plan.sources:
             _check(source)
@@ -362,10 +351,10 @@ class FilesystemSync:
         self, entries: Sequence[WriteEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Make directories, and those above them; of an entry only path, mode and owner count."""
-        body = requests.permissions(requests.instances(entries, WriteEntry, "entries"))
+        body = wire.permissions(requests.instances(entries, WriteEntry, "entries"))
         if body:
             self._service.send(
-                lambda client: make_directories.sync_detailed(client=client, body=body),
+                lambda client: calls.make_directories.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -373,10 +362,10 @@ class FilesystemSync:
         self, entries: Sequence[SetPermissionEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Change mode and owner; an owner or group that is None stays as it is."""
-        body = requests.permissions(requests.instances(entries, SetPermissionEntry, "entries"))
+        body = wire.permissions(requests.instances(entries, SetPermissionEntry, "entries"))
         if body:
             self._service.send(
-                lambda client: set_permissions.sync_detailed(client=client, body=body),
+                lambda client: calls.set_permissions.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -384,10 +373,10 @@ class FilesystemSync:
         self, entries: Sequence[MoveEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Move or rename files and directories."""
-        body = requests.moves(requests.instances(entries, MoveEntry, "entries"))
+        body = wire.moves(requests.instances(entries, MoveEntry, "entries"))
         if body:
             self._service.send(
-                lambda client: move_files.sync_detailed(client=client, body=body),
+                lambda client: calls.move_files.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -395,10 +384,10 @@ class FilesystemSync:
         self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
     ) -> None:
         """Replace every occurrence of a text in each of the files."""
-        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        body = wire.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
         if body:
             self._service.send(
-                lambda client: replace_contents.sync_detailed(client=client, body=body),
+                lambda client: calls.replace_contents.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
 
@@ -406,12 +395,12 @@ class FilesystemSync:
         self, entries: Sequence[ContentReplaceEntry], *, request_timeout: Seconds | None = None
     ) -> list[ContentReplaceResult]:
         """`replace_contents`, which says how often each text was found."""
-        body = requests.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
+        body = wire.replacements(requests.instances(entries, ContentReplaceEntry, "entries"))
         if not body:
             return []
-        return values.replace_results(
+        return wire.replace_results(
             self._service.call(
-                lambda client: replace_contents.sync_detailed(
+                lambda client: calls.replace_contents.sync_detailed(
                     client=client, body=body, verbose=True
                 ),
                 request_timeout=request_timeout,
@@ -423,7 +412,7 @@ class FilesystemSync:
         names = requests.texts(paths, "paths")
         if names:
             self._service.send(
-                lambda client: delete_files.sync_detailed(client=client, path=names),
+                lambda client: calls.delete_files.sync_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
 
@@ -434,7 +423,7 @@ class FilesystemSync:
         names = requests.texts(paths, "paths")
         if names:
             self._service.send(
-                lambda client: delete_directories.sync_detailed(client=client, path=names),
+                lambda client: calls.delete_directories.sync_detailed(client=client, path=names),
                 request_timeout=request_timeout,
             )
 

@@ -12,73 +12,47 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from opensandbox_api.lifecycle import models as api
-from opensandbox_api.lifecycle.api.sandboxes import (
-    create_sandbox,
-    delete_network_policy_rules,
-    delete_sandbox,
-    get_network_policy,
-    get_sandbox,
-    get_sandbox_endpoint,
-    list_sandboxes,
-    patch_network_policy,
-    patch_sandbox_metadata,
-    pause_sandbox,
-    renew_sandbox_expiration,
-    replace_network_policy,
-    resume_sandbox,
-)
-from opensandbox_api.lifecycle.api.snapshots import (
-    create_snapshot,
-    delete_snapshot,
-    get_snapshot,
-    list_snapshots,
-)
-from opensandbox_api.lifecycle.api.templates import (
-    create_template,
-    delete_template,
-    get_template,
-    list_templates,
-)
-from opensandbox_api.lifecycle.models import RenewSandboxExpirationRequest
+from opensandbox_api.lifecycle.api import sandboxes, snapshots, templates
 from opensandbox_api.types import UNSET
 
+from .. import _wire
 from .._concurrency import make
-from .._wire import egress as egress_wire
-from .._wire import keeping
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
-from ..models.sandboxes import (
-    CreateSnapshotRequest,
-    CredentialProxyConfig,
-    NetworkPolicy,
-    NetworkRule,
-    PagedSandboxInfos,
-    PagedSnapshotInfos,
-    PlatformSpec,
-    SandboxCreateResponse,
-    SandboxEndpoint,
-    SandboxFilter,
-    SandboxImageSpec,
-    SandboxInfo,
-    SandboxLifecycle,
-    SandboxRenewResponse,
-    SnapshotFilter,
-    SnapshotInfo,
-    Volume,
-)
-from ..models.templates import (
-    CreateTemplateRequest,
-    PagedTemplateInfos,
-    TemplateFilter,
-    TemplateInfo,
-)
+from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfigSync
 from .endpoints import EndpointKey, cache_of
 from .http import ServiceSync
+
+if TYPE_CHECKING:
+    from ..models.sandboxes import (
+        CreateSnapshotRequest,
+        CredentialProxyConfig,
+        NetworkPolicy,
+        NetworkRule,
+        PagedSandboxInfos,
+        PagedSnapshotInfos,
+        PlatformSpec,
+        SandboxCreateResponse,
+        SandboxEndpoint,
+        SandboxImageSpec,
+        SandboxInfo,
+        SandboxLifecycle,
+        SnapshotFilter,
+        SnapshotInfo,
+        Volume,
+    )
+    from ..models.templates import (
+        CreateTemplateRequest,
+        PagedTemplateInfos,
+        TemplateFilter,
+        TemplateInfo,
+    )
 
 #: How many seconds ending a sandbox may take whose maker was cancelled.
 _ENDING_LIMIT = 5.0
@@ -147,7 +121,9 @@ class SandboxesSync:
         request_timeout: Seconds | None = None,
     ) -> SandboxCreateResponse:
         """Begin to make a sandbox from a template. It is not ready when this returns."""
-        body = keeping.from_template(template_id, timeout, metadata, network_policy, extensions)
+        body = _wire.keeping.from_template(
+            template_id, timeout, metadata, network_policy, extensions
+        )
         return self._made(body, request_timeout)
 
     def _made(
@@ -157,7 +133,7 @@ class SandboxesSync:
 
         def ask() -> SandboxCreateResponse:
             answer = self._service.call(
-                lambda client: create_sandbox.sync_detailed(client=client, body=body),
+                lambda client: sandboxes.create_sandbox.sync_detailed(client=client, body=body),
                 request_timeout=request_timeout,
             )
             return wire.created(answer)
@@ -169,7 +145,7 @@ class SandboxesSync:
     ) -> SandboxInfo:
         """What the server tells about a sandbox."""
         answer = self._of(sandbox_id).call(
-            lambda client: get_sandbox.sync_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.get_sandbox.sync_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         return wire.sandbox_info(answer)
@@ -184,7 +160,7 @@ class SandboxesSync:
             )
         state, metadata, page, page_size = wire.list_query(filter)
         answer = self._service.call(
-            lambda client: list_sandboxes.sync_detailed(
+            lambda client: sandboxes.list_sandboxes.sync_detailed(
                 client=client, state=state, metadata=metadata, page=page, page_size=page_size
             ),
             request_timeout=request_timeout,
@@ -201,7 +177,7 @@ class SandboxesSync:
         """Change metadata: None removes a key, keys that are not named stay."""
         body = wire.metadata_patch(patch)
         answer = self._of(sandbox_id).call(
-            lambda client: patch_sandbox_metadata.sync_detailed(
+            lambda client: sandboxes.patch_sandbox_metadata.sync_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -244,7 +220,7 @@ class SandboxesSync:
     ) -> SandboxEndpoint:
         sandbox_id, port, through_server = key
         answer = self._of(sandbox_id).call(
-            lambda client: get_sandbox_endpoint.sync_detailed(
+            lambda client: sandboxes.get_sandbox_endpoint.sync_detailed(
                 sandbox_id,
                 port,
                 client=client,
@@ -258,7 +234,7 @@ class SandboxesSync:
     def pause_sandbox(self, sandbox_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Begin to pause a sandbox."""
         self._of(sandbox_id).send(
-            lambda client: pause_sandbox.sync_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.pause_sandbox.sync_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -266,7 +242,7 @@ class SandboxesSync:
     def resume_sandbox(self, sandbox_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Begin to resume a sandbox."""
         self._of(sandbox_id).send(
-            lambda client: resume_sandbox.sync_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.resume_sandbox.sync_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -283,9 +259,9 @@ class SandboxesSync:
             raise InvalidArgumentException(
                 f"new_expiration_time must be a datetime, got {type(new_expiration_time).__name__}"
             )
-        body = RenewSandboxExpirationRequest(expires_at=new_expiration_time.astimezone())
+        body = api.RenewSandboxExpirationRequest(expires_at=new_expiration_time.astimezone())
         answer = self._of(sandbox_id).call(
-            lambda client: renew_sandbox_expiration.sync_detailed(
+            lambda client: sandboxes.renew_sandbox_expiration.sync_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -295,7 +271,7 @@ class SandboxesSync:
     def kill_sandbox(self, sandbox_id: str, *, request_timeout: Seconds | None = None) -> None:
         """End a sandbox. Raises `SandboxApiException` (404) for one that is not there."""
         self._of(sandbox_id).send(
-            lambda client: delete_sandbox.sync_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.delete_sandbox.sync_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
         self.invalidate_endpoint_cache(sandbox_id)
@@ -307,18 +283,18 @@ class SandboxesSync:
     ) -> NetworkPolicy:
         """What the sandbox may reach."""
         answer = self._of(sandbox_id).call(
-            lambda client: get_network_policy.sync_detailed(sandbox_id, client=client),
+            lambda client: sandboxes.get_network_policy.sync_detailed(sandbox_id, client=client),
             request_timeout=request_timeout,
         )
-        return egress_wire.network_policy(answer)
+        return _wire.egress.network_policy(answer)
 
     def replace_network_policy(
         self, sandbox_id: str, policy: NetworkPolicy, *, request_timeout: Seconds | None = None
     ) -> None:
         """Replace what the sandbox may reach, from its next connection on."""
-        body = api.NetworkPolicy.from_dict(egress_wire.policy(policy))
+        body = api.NetworkPolicy.from_dict(_wire.egress.policy(policy))
         self._of(sandbox_id).send(
-            lambda client: replace_network_policy.sync_detailed(
+            lambda client: sandboxes.replace_network_policy.sync_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -332,9 +308,11 @@ class SandboxesSync:
         request_timeout: Seconds | None = None,
     ) -> None:
         """Add rules before those there are; one with the target of another takes its place."""
-        body = [api.NetworkRule.from_dict(rule) for rule in egress_wire.rules(rules)]
+        body = [api.NetworkRule.from_dict(rule) for rule in _wire.egress.rules(rules)]
         self._of(sandbox_id).send(
-            lambda client: patch_network_policy.sync_detailed(sandbox_id, client=client, body=body),
+            lambda client: sandboxes.patch_network_policy.sync_detailed(
+                sandbox_id, client=client, body=body
+            ),
             request_timeout=request_timeout,
         )
 
@@ -342,9 +320,9 @@ class SandboxesSync:
         self, sandbox_id: str, targets: Sequence[str], *, request_timeout: Seconds | None = None
     ) -> None:
         """Remove the rules with these targets."""
-        body = egress_wire.targets(targets)
+        body = _wire.egress.targets(targets)
         self._of(sandbox_id).send(
-            lambda client: delete_network_policy_rules.sync_detailed(
+            lambda client: sandboxes.delete_network_policy_rules.sync_detailed(
                 sandbox_id, client=client, body=body
             ),
             request_timeout=request_timeout,
@@ -360,12 +338,14 @@ class SandboxesSync:
         request_timeout: Seconds | None = None,
     ) -> SnapshotInfo:
         """Begin to make a snapshot. It is not ready when this returns."""
-        body = keeping.new_snapshot(request)
+        body = _wire.keeping.new_snapshot(request)
         answer = self._of(sandbox_id).call(
-            lambda client: create_snapshot.sync_detailed(sandbox_id, client=client, body=body),
+            lambda client: snapshots.create_snapshot.sync_detailed(
+                sandbox_id, client=client, body=body
+            ),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot(answer)
+        return _wire.keeping.snapshot(answer)
 
     def get_snapshot(
         self, snapshot_id: str, *, request_timeout: Seconds | None = None
@@ -373,27 +353,27 @@ class SandboxesSync:
         """What the server tells about a snapshot."""
         path_segment(snapshot_id, "snapshot_id")
         answer = self._service.call(
-            lambda client: get_snapshot.sync_detailed(snapshot_id, client=client),
+            lambda client: snapshots.get_snapshot.sync_detailed(snapshot_id, client=client),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot(answer)
+        return _wire.keeping.snapshot(answer)
 
     def list_snapshots(
         self, filter: SnapshotFilter, *, request_timeout: Seconds | None = None
     ) -> PagedSnapshotInfos:
         """One page of the snapshots that fit."""
-        query = keeping.snapshot_query(filter)
+        query = _wire.keeping.snapshot_query(filter)
         answer = self._service.call(
-            lambda client: list_snapshots.sync_detailed(client=client, **query),
+            lambda client: snapshots.list_snapshots.sync_detailed(client=client, **query),
             request_timeout=request_timeout,
         )
-        return keeping.snapshot_page(answer)
+        return _wire.keeping.snapshot_page(answer)
 
     def delete_snapshot(self, snapshot_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Remove a snapshot."""
         path_segment(snapshot_id, "snapshot_id")
         self._service.send(
-            lambda client: delete_snapshot.sync_detailed(snapshot_id, client=client),
+            lambda client: snapshots.delete_snapshot.sync_detailed(snapshot_id, client=client),
             request_timeout=request_timeout,
         )
 
@@ -403,12 +383,12 @@ class SandboxesSync:
         self, request: CreateTemplateRequest, *, request_timeout: Seconds | None = None
     ) -> TemplateInfo:
         """Begin to prepare an image for a fast start."""
-        body = keeping.new_template(request)
+        body = _wire.keeping.new_template(request)
         answer = self._service.call(
-            lambda client: create_template.sync_detailed(client=client, body=body),
+            lambda client: templates.create_template.sync_detailed(client=client, body=body),
             request_timeout=request_timeout,
         )
-        return keeping.template(answer)
+        return _wire.keeping.template(answer)
 
     def get_template(
         self, template_id: str, *, request_timeout: Seconds | None = None
@@ -416,27 +396,27 @@ class SandboxesSync:
         """What the server tells about a template."""
         path_segment(template_id, "template_id")
         answer = self._service.call(
-            lambda client: get_template.sync_detailed(template_id, client=client),
+            lambda client: templates.get_template.sync_detailed(template_id, client=client),
             request_timeout=request_timeout,
         )
-        return keeping.template(answer)
+        return _wire.keeping.template(answer)
 
     def list_templates(
         self, filter: TemplateFilter, *, request_timeout: Seconds | None = None
     ) -> PagedTemplateInfos:
         """One page of the templates that fit."""
-        query = keeping.template_query(filter)
+        query = _wire.keeping.template_query(filter)
         answer = self._service.call(
-            lambda client: list_templates.sync_detailed(client=client, **query),
+            lambda client: templates.list_templates.sync_detailed(client=client, **query),
             request_timeout=request_timeout,
         )
-        return keeping.template_page(answer)
+        return _wire.keeping.template_page(answer)
 
     def delete_template(self, template_id: str, *, request_timeout: Seconds | None = None) -> None:
         """Remove a template."""
         path_segment(template_id, "template_id")
         self._service.send(
-            lambda client: delete_template.sync_detailed(template_id, client=client),
+            lambda client: templates.delete_template.sync_detailed(template_id, client=client),
             request_timeout=request_timeout,
         )
 

@@ -7,7 +7,7 @@ from collections.abc import Generator
 
 from opensandbox_api.execd.api.metric import get_metrics
 
-from .._wire import values
+from .._wire import metrics as wire
 from .._wire.routes import STREAMED
 from .._wire.sse import Frame
 from ..exceptions import SandboxInternalException
@@ -33,7 +33,7 @@ class MetricsSync:
 
         `sandbox_id` makes no difference: the service belongs to one sandbox.
         """
-        return values.sandbox_metrics(
+        return wire.sandbox_metrics(
             self._service.call(
                 lambda client: get_metrics.sync_detailed(client=client),
                 request_timeout=request_timeout,
@@ -63,7 +63,7 @@ class MetricsSync:
 
     def _measured(self, frame: Frame) -> SandboxMetrics:
         try:
-            return values.sandbox_metrics_frame(frame)
+            return wire.sandbox_metrics_frame(frame)
         except (KeyError, TypeError, ValueError) as error:
             said = frame.get("message") or frame.get("error") or "nothing that can be read"
             raise SandboxInternalException(

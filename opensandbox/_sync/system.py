@@ -17,8 +17,8 @@ from opensandbox_api.lifecycle.api.system import get_health, get_version
 from opensandbox_api.lifecycle.models import UpdatePoolRequest
 
 from .._wire import keeping
+from .._wire.received import optional
 from .._wire.urls import path_segment
-from .._wire.values import optional
 from ..models._time import Seconds
 from ..models.server_pools import ServerPool, ServerPoolCapacity
 from .config import ConnectionConfigSync

@@ -8,9 +8,9 @@ from opensandbox_api.execd import models as api
 
 from ..exceptions import InvalidArgumentException
 from ..models.code import CodeContext
+from .received import optional
 from .requests import text
 from .urls import path_segment
-from .values import optional
 
 _LANGUAGE = "python"
 

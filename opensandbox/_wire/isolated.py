@@ -24,9 +24,8 @@ from ..models.isolated import (
     IsolatedSessionSummary,
     IsolatedWorkspaceSpec,
 )
-from .received import Nested, received
+from .received import Nested, optional, received
 from .requests import environment, text
-from .values import optional
 
 _PARTS: Nested = {
     "workspace": IsolatedWorkspaceSpec,

@@ -37,8 +37,8 @@ from ..models.sandboxes import (
     SandboxStatus,
     Volume,
 )
+from .received import optional
 from .urls import metadata_query
-from .values import optional
 
 T = TypeVar("T")
 

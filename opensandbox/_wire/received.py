@@ -20,9 +20,15 @@ from ..exceptions import SandboxInternalException
 from ..models._model import Model
 
 M = TypeVar("M", bound=Model)
+T = TypeVar("T")
 
 #: Which fields hold values of their own, and of which kind.
 Nested = Mapping[str, type[Model]]
+
+
+def optional(value: T | Unset | None) -> T | None:
+    """`value`, with what was left out as None."""
+    return None if isinstance(value, Unset) else value
 
 
 def received(kind: type[M], answer: object, nested: Nested | None = None) -> M:

@@ -8,30 +8,15 @@ Rules:
 
 from __future__ import annotations
 
-import codecs
 import math
-import re
 import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from opensandbox_api.execd.models import (
-    Permission,
-    PermissionByPath,
-    RenameFileItem,
-    ReplaceFileContentItem,
-    ReplacementByPath,
-)
-from opensandbox_api.types import UNSET
-
 from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds, seconds
-from ..models.filesystem import ContentReplaceEntry, MoveEntry, SetPermissionEntry, WriteEntry
-from . import variables
 
 T = TypeVar("T")
-
-_RANGE = re.compile(r"bytes=[0-9, -]+")
 
 
 def run_command(
@@ -81,6 +66,8 @@ def run_in_session(
 
 def set_env(key: str, value: str) -> str:
     """The shell line that keeps a variable for the commands that follow; see `variables`."""
+    from . import variables  # here: what reads such a file takes a while to load
+
     if not isinstance(key, str) or not variables.is_name(key):
         raise InvalidArgumentException(
             f"a variable's name is letters, digits and _, no digit first; got {key!r}"
@@ -168,55 +155,6 @@ def _number(value: int, name: str) -> int:
     return value
 
 
-def permissions(entries: Sequence[WriteEntry | SetPermissionEntry]) -> PermissionByPath:
-    """The body of `POST /directories` and `POST /files/permissions`."""
-    return PermissionByPath(
-        (
-            text(entry.path, "path"),
-            Permission(
-                mode=entry.mode,
-                owner=UNSET if entry.owner is None else entry.owner,
-                group=UNSET if entry.group is None else entry.group,
-            ),
-        )
-        for entry in entries
-    )
-
-
-def moves(entries: Sequence[MoveEntry]) -> list[RenameFileItem]:
-    """The body of `POST /files/mv`."""
-    return [
-        RenameFileItem(src=text(entry.src, "src"), dest=text(entry.dest, "dest"))
-        for entry in entries
-    ]
-
-
-def replacements(entries: Sequence[ContentReplaceEntry]) -> ReplacementByPath:
-    """The body of `POST /files/replace`; it holds one replacement for each path."""
-    body = ReplacementByPath()
-    for entry in entries:
-        path = text(entry.path, "path")
-        if path in body:
-            raise InvalidArgumentException(
-                f"{path!r} is named twice: one request holds one replacement for each file"
-            )
-        body[path] = ReplaceFileContentItem(
-            old=text(entry.old_content, "old_content"),
-            new=text(entry.new_content, "new_content", empty=True),
-        )
-    return body
-
-
-def upload_metadata(entry: WriteEntry) -> dict[str, Any]:
-    """What goes before a file's content in an upload."""
-    metadata: dict[str, Any] = {"path": text(entry.path, "path"), "mode": entry.mode}
-    if entry.owner is not None:
-        metadata["owner"] = text(entry.owner, "owner")
-    if entry.group is not None:
-        metadata["group"] = text(entry.group, "group")
-    return metadata
-
-
 def cursor(value: int | None) -> int | None:
     """A position in the output of a background command."""
     if value is not None and (isinstance(value, bool) or not isinstance(value, int) or value < 0):
@@ -224,40 +162,11 @@ def cursor(value: int | None) -> int | None:
     return value
 
 
-def download(
-    path: str, *, range_header: str | None, offset: int | None, limit: int | None
-) -> tuple[dict[str, str | int], dict[str, str]]:
-    """The query and the headers of `GET /files/download`."""
-    query: dict[str, str | int] = {"path": text(path, "path")}
-    for name, value in (("offset", offset), ("limit", limit)):
-        if value is None:
-            continue
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise InvalidArgumentException(f"{name} must be a number of lines, got {value!r}")
-        query[name] = value
-    if range_header is None:
-        return query, {}
-    if not isinstance(range_header, str) or not _RANGE.fullmatch(range_header):
-        raise InvalidArgumentException(
-            f"range_header must be like 'bytes=0-1023', got {range_header!r}"
-        )
-    return query, {"Range": range_header}
-
-
 def positive(value: int, name: str) -> int:
     """A whole number above 0."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise InvalidArgumentException(f"{name} must be a whole number above 0, got {value!r}")
     return value
-
-
-def encoding(name: str) -> str:
-    """An encoding that exists."""
-    try:
-        codecs.lookup(name)
-    except (LookupError, TypeError, ValueError) as problem:
-        raise InvalidArgumentException(f"unknown encoding {name!r}", problem) from problem
-    return name
 
 
 def instance(value: T, kind: type[T], name: str) -> T:

@@ -44,23 +44,8 @@ if TYPE_CHECKING:
     )
     from .sandboxes import (
         PVC,
-        Credential,
-        CredentialAuth,
-        CredentialBinding,
-        CredentialBindingListResponse,
-        CredentialBindingMetadata,
-        CredentialBindingMutationSet,
-        CredentialListResponse,
-        CredentialMatch,
-        CredentialMetadata,
-        CredentialMutationSet,
         CredentialProxyConfig,
-        CredentialSubstitution,
-        CredentialVaultPatchRequest,
-        CredentialVaultState,
-        CustomHeaderEntry,
         Host,
-        InlineCredentialSource,
         LifecycleHook,
         NetworkPolicy,
         NetworkRule,
@@ -81,8 +66,24 @@ if TYPE_CHECKING:
         SandboxStatus,
         Volume,
     )
+    from .vault import (
+        Credential,
+        CredentialAuth,
+        CredentialBinding,
+        CredentialBindingListResponse,
+        CredentialBindingMetadata,
+        CredentialBindingMutationSet,
+        CredentialListResponse,
+        CredentialMatch,
+        CredentialMetadata,
+        CredentialMutationSet,
+        CredentialSubstitution,
+        CredentialVaultPatchRequest,
+        CredentialVaultState,
+        CustomHeaderEntry,
+        InlineCredentialSource,
+    )
 
-_MODULES = ("diagnostics", "execd", "filesystem", "isolated", "sandboxes")
 
 __all__ = [
     "PVC",
@@ -152,11 +153,95 @@ __all__ = [
     "WriteEntry",
 ]
 
+# Where they live: the imports above, for the running program. A test holds the two together.
+_HOMES = {
+    "diagnostics": ("DiagnosticContent",),
+    "execd": (
+        "CommandLogs",
+        "CommandStatus",
+        "Execution",
+        "ExecutionComplete",
+        "ExecutionError",
+        "ExecutionInit",
+        "ExecutionLogs",
+        "ExecutionResult",
+        "OutputMessage",
+    ),
+    "filesystem": (
+        "ContentReplaceEntry",
+        "ContentReplaceResult",
+        "DirectoryListEntry",
+        "EntryInfo",
+        "MoveEntry",
+        "SearchEntry",
+        "SetPermissionEntry",
+        "WriteEntry",
+    ),
+    "isolated": (
+        "BindMount",
+        "CreateIsolatedSessionRequest",
+        "EnvPassthroughSpec",
+        "IsolatedCapabilities",
+        "IsolatedOverlaySpec",
+        "IsolatedRunOpts",
+        "IsolatedSessionInfo",
+        "IsolatedSessionState",
+        "IsolatedSessionSummary",
+        "IsolatedWorkspaceSpec",
+    ),
+    "sandboxes": (
+        "PVC",
+        "CredentialProxyConfig",
+        "Host",
+        "LifecycleHook",
+        "NetworkPolicy",
+        "NetworkRule",
+        "PagedSandboxInfos",
+        "PaginationInfo",
+        "PeriodicLifecycleHook",
+        "PlatformSpec",
+        "SandboxAllocation",
+        "SandboxCreateResponse",
+        "SandboxEndpoint",
+        "SandboxFilter",
+        "SandboxImageAuth",
+        "SandboxImageSpec",
+        "SandboxInfo",
+        "SandboxLifecycle",
+        "SandboxMetrics",
+        "SandboxState",
+        "SandboxStatus",
+        "Volume",
+    ),
+    "vault": (
+        "Credential",
+        "CredentialAuth",
+        "CredentialBinding",
+        "CredentialBindingListResponse",
+        "CredentialBindingMetadata",
+        "CredentialBindingMutationSet",
+        "CredentialListResponse",
+        "CredentialMatch",
+        "CredentialMetadata",
+        "CredentialMutationSet",
+        "CredentialSubstitution",
+        "CredentialVaultPatchRequest",
+        "CredentialVaultState",
+        "CustomHeaderEntry",
+        "InlineCredentialSource",
+    ),
+}
 
-def __getattr__(name: str) -> object:
-    if name in __all__:
-        for module in _MODULES:
-            home = import_module(f"{__name__}.{module}")
-            if name in home.__all__:
-                return getattr(home, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+if not TYPE_CHECKING:  # for them, a misspelt name has to stay an error
+
+    def __getattr__(name: str) -> object:
+        for home, names in _HOMES.items():
+            if name in names:
+                value = globals()[name] = getattr(import_module(f"{__name__}.{home}"), name)
+                return value
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -27,27 +27,28 @@ from ._checks import (
 )
 from ._model import Model, field, model
 from ._states import SandboxOrigin, SandboxState, SnapshotState
-from .vault import (
-    Credential,
-    CredentialAuth,
-    CredentialAuthMetadata,
-    CredentialBinding,
-    CredentialBindingListResponse,
-    CredentialBindingMetadata,
-    CredentialBindingMutationSet,
-    CredentialListResponse,
-    CredentialMatch,
-    CredentialMetadata,
-    CredentialMutationSet,
-    CredentialSubstitution,
-    CredentialVaultPatchRequest,
-    CredentialVaultState,
-    CustomHeaderEntry,
-    InlineCredentialSource,
-)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from .vault import (
+        Credential,
+        CredentialAuth,
+        CredentialAuthMetadata,
+        CredentialBinding,
+        CredentialBindingListResponse,
+        CredentialBindingMetadata,
+        CredentialBindingMutationSet,
+        CredentialListResponse,
+        CredentialMatch,
+        CredentialMetadata,
+        CredentialMutationSet,
+        CredentialSubstitution,
+        CredentialVaultPatchRequest,
+        CredentialVaultState,
+        CustomHeaderEntry,
+        InlineCredentialSource,
+    )
 
 
 # --- what a sandbox is made from --------------------------------------------------------------
@@ -470,3 +471,19 @@ __all__ = [
     "SnapshotStatus",
     "Volume",
 ]
+
+
+if not TYPE_CHECKING:  # for them, a misspelt name has to stay an error
+
+    def __getattr__(name: str) -> object:
+        """What is in `vault`, which few programs use, and which is loaded for those."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from . import vault
+
+        value = globals()[name] = getattr(vault, name)
+        return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

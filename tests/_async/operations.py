@@ -19,6 +19,7 @@ from typing import Any
 import attrs
 
 from opensandbox._async.config import ConnectionConfig
+from opensandbox._async.health import Health
 from opensandbox._async.isolation import IsolationSession
 from opensandbox._async.lifecycle import Sandboxes
 from opensandbox._async.manager import SandboxManager
@@ -374,7 +375,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "Metrics.get_metrics": Operation(lambda s: s.sandbox.metrics.get_metrics()),
     "Metrics.watch": Operation(lambda s: all_of(s.sandbox.metrics.watch())),
-    "Health.ping": Operation(lambda s: s.sandbox._health.ping()),
+    "Health.ping": Operation(lambda s: Health(s.sandbox._execd).ping()),
     "Diagnostics.get_logs": Operation(lambda s: s.sandbox.diagnostics.get_logs("s1", "container")),
     "Diagnostics.get_events": Operation(lambda s: s.sandbox.diagnostics.get_events("s1", "all")),
     "Diagnostics.read": Operation(read_diagnostics),

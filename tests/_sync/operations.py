@@ -20,6 +20,7 @@ from typing import Any
 import attrs
 
 from opensandbox._sync.config import ConnectionConfigSync
+from opensandbox._sync.health import HealthSync
 from opensandbox._sync.isolation import IsolationSessionSync
 from opensandbox._sync.lifecycle import SandboxesSync
 from opensandbox._sync.manager import SandboxManagerSync
@@ -397,7 +398,7 @@ OPERATIONS: dict[str, Operation] = {
     ),
     "MetricsSync.get_metrics": Operation(lambda s: s.sandbox.metrics.get_metrics()),
     "MetricsSync.watch": Operation(lambda s: all_of(s.sandbox.metrics.watch())),
-    "HealthSync.ping": Operation(lambda s: s.sandbox._health.ping()),
+    "HealthSync.ping": Operation(lambda s: HealthSync(s.sandbox._execd).ping()),
     "DiagnosticsSync.get_logs": Operation(
         lambda s: s.sandbox.diagnostics.get_logs("s1", "container")
     ),

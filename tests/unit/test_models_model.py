@@ -12,7 +12,7 @@ import attrs
 import pytest
 
 from opensandbox.exceptions import InvalidArgumentException
-from opensandbox.models import execd, execd_sync, filesystem, sandboxes
+from opensandbox.models import execd, execd_sync, filesystem, sandboxes, vault
 from opensandbox.models._model import Model
 from opensandbox.models.execd import Execution, ExecutionHandlers, OutputMessage, RunCommandOpts
 from opensandbox.models.filesystem import EntryInfo, MoveEntry, WriteEntry
@@ -34,7 +34,7 @@ from opensandbox.models.sandboxes import (
 
 EVERY = [
     value
-    for module in (execd, execd_sync, filesystem, sandboxes)
+    for module in (execd, execd_sync, filesystem, sandboxes, vault)
     for value in vars(module).values()
     if inspect.isclass(value) and issubclass(value, Model) and value is not Model
 ]
@@ -80,7 +80,7 @@ def test_values_show_what_they_hold() -> None:
         "NetworkPolicy(default_action='deny',"
         " egress=[NetworkRule(action='allow', target='pypi.org')])"
     )
-    assert repr(execd.ExecutionLogs()) == "ExecutionLogs(stdout=[], stderr=[])"
+    assert repr(execd.CommandLogs(content="a", cursor=1)) == "CommandLogs(content='a', cursor=1)"
 
 
 def test_both_names_of_a_field_are_taken() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opensandbox._wire import requests
+from opensandbox._wire import files, requests
 from opensandbox.exceptions import InvalidArgumentException
 from opensandbox.models.filesystem import (
     ContentReplaceEntry,
@@ -145,7 +145,7 @@ def test_a_name_that_no_variable_has(key: Any) -> None:
 
 
 def test_permissions_leave_out_what_stays() -> None:
-    body = requests.permissions(
+    body = files.permissions(
         [WriteEntry(path="/a"), SetPermissionEntry(path="/b", mode=600, owner="u", group="g")]
     )
     assert body.to_dict() == {
@@ -155,25 +155,25 @@ def test_permissions_leave_out_what_stays() -> None:
 
 
 def test_moves() -> None:
-    (move,) = requests.moves([MoveEntry(src="/a", dest="/b")])
+    (move,) = files.moves([MoveEntry(src="/a", dest="/b")])
     assert move.to_dict() == {"src": "/a", "dest": "/b"}
 
 
 def test_replacements() -> None:
     entries = [ContentReplaceEntry(path="/a", old_content="x", new_content="")]
-    assert requests.replacements(entries).to_dict() == {"/a": {"old": "x", "new": ""}}
+    assert files.replacements(entries).to_dict() == {"/a": {"old": "x", "new": ""}}
 
 
 def test_two_replacements_in_one_file_would_lose_one() -> None:
     entry = ContentReplaceEntry(path="/a", old_content="x", new_content="y")
     with pytest.raises(InvalidArgumentException, match="'/a' is named twice"):
-        requests.replacements([entry, entry])
+        files.replacements([entry, entry])
 
 
 def test_the_metadata_of_an_upload() -> None:
-    assert requests.upload_metadata(WriteEntry(path="/a", data="")) == {"path": "/a", "mode": 755}
+    assert files.upload_metadata(WriteEntry(path="/a", data="")) == {"path": "/a", "mode": 755}
     entry = WriteEntry(path="/a", data="", mode=644, owner="u", group="g")
-    assert requests.upload_metadata(entry) == {
+    assert files.upload_metadata(entry) == {
         "path": "/a",
         "mode": 644,
         "owner": "u",
@@ -182,9 +182,9 @@ def test_the_metadata_of_an_upload() -> None:
 
 
 def test_a_download_of_a_part() -> None:
-    plain = requests.download("/a", range_header=None, offset=None, limit=None)
+    plain = files.download("/a", range_header=None, offset=None, limit=None)
     assert plain == ({"path": "/a"}, {})
-    part = requests.download("/a", range_header="bytes=0-1,5-", offset=2, limit=0)
+    part = files.download("/a", range_header="bytes=0-1,5-", offset=2, limit=0)
     assert part == ({"path": "/a", "offset": 2, "limit": 0}, {"Range": "bytes=0-1,5-"})
 
 
@@ -198,7 +198,7 @@ def test_a_download_of_a_part() -> None:
 def test_a_download_that_cannot_be_meant(arguments: dict[str, Any]) -> None:
     given = {"path": "/a", "range_header": None, "offset": None, "limit": None, **arguments}
     with pytest.raises(InvalidArgumentException):
-        requests.download(**given)
+        files.download(**given)
 
 
 @pytest.mark.parametrize("paths", ["/a", b"/a", ["/a", ""], [None], None, {"/a"}])

@@ -1,0 +1,30 @@
+"""The calls of this part of the API, each a module that is loaded on first use."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import create_session as create_session
+    from . import delete_session as delete_session
+    from . import get_command_status as get_command_status
+    from . import interrupt_command as interrupt_command
+
+__all__ = [
+    "create_session",
+    "delete_session",
+    "get_command_status",
+    "interrupt_command",
+]
+
+
+if not TYPE_CHECKING:  # a type checker then knows that no other name exists
+
+    def __getattr__(name: str) -> ModuleType:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,30 @@
+"""The calls of this part of the API, each a module that is loaded on first use."""
+
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from . import create_template as create_template
+    from . import delete_template as delete_template
+    from . import get_template as get_template
+    from . import list_templates as list_templates
+
+__all__ = [
+    "create_template",
+    "delete_template",
+    "get_template",
+    "list_templates",
+]
+
+
+if not TYPE_CHECKING:  # a type checker then knows that no other name exists
+
+    def __getattr__(name: str) -> ModuleType:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return import_module(f".{name}", __name__)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
