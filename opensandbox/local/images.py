@@ -40,6 +40,7 @@ BYTES_LIMIT = 64 << 30
 ENTRIES_LIMIT = 5_000_000
 _JSON_LIMIT = 16 << 20
 _LAYERS_LIMIT = 1000
+_INDEXES_LIMIT = 8
 _HIGHEST_ID = 65_535
 _NOBODY = 65_534
 
@@ -124,7 +125,9 @@ def import_image(
         described = {"name": name, "environment": environment, "left_out": unpacking.left_out}
         (made / "image.json").write_text(json.dumps(described))
         made.rename(place)
-    except (OSError, tarfile.TarError, EOFError, ValueError, KeyError, TypeError) as error:
+    except ImageError:
+        raise
+    except Exception as error:  # What somebody else wrote makes those who read it raise anything.
         raise ImageError(f"{source} could not be imported as {name}: {error}") from error
     finally:
         _remove_tree(made)
@@ -235,14 +238,16 @@ def _saved_image(archive: tarfile.TarFile) -> tuple[list[str], dict[str, Any]] |
         return _checked_layers(manifest[0]["Layers"]), _json(archive, manifest[0]["Config"])
     if "index.json" not in names or "oci-layout" not in names:
         return None
-    chosen = _json(archive, "index.json")["manifests"]
-    while True:
+    manifest = _json(archive, "index.json")
+    for _ in range(_INDEXES_LIMIT):
+        chosen = manifest["manifests"]
         if len(chosen) != 1:
             raise ImageError(f"it holds {len(chosen)} images; save one, of one platform")
         manifest = _json(archive, _blob(chosen[0]["digest"]))
         if "layers" in manifest:
             break
-        chosen = manifest["manifests"]
+    else:
+        raise ImageError("its indexes lead to indexes only")
     layers = [_blob(layer["digest"]) for layer in manifest["layers"]]
     return _checked_layers(layers), _json(archive, _blob(manifest["config"]["digest"]))
 

@@ -19,8 +19,9 @@ from .addresses import Address, canonical, is_public, parse_host
 from .errors import NotSent, blocked
 from .policy import Policy, Verdict
 
-_LOOKUPS = 16
-_LOOKUPS_AT_ONCE = 8
+# A resolver may be slow to say no: no sandbox takes many of the threads.
+_LOOKUPS = 64
+_LOOKUPS_AT_ONCE = 4
 
 
 class Dialer:

@@ -1,6 +1,7 @@
 """One HTTP request through the proxy and its answer: read, given its credential, sent, answered.
 
-- Bodies are carried piece by piece; only one in which placeholders are to be replaced is held.
+- Bodies are carried piece by piece; only one in which placeholders are to be replaced is held, and
+  of those a few at a time.
 - Headers that concern one connection stay on it; an upgrade (WebSocket) is carried through.
 - Every request has a connection to the outside of its own.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import Self
 
 import h11
 from attrs import evolve, frozen
@@ -66,13 +68,30 @@ class Prepared:
 
 
 class Exchange:
-    """A request of one side, taken to a place."""
+    """A request of one side, taken to a place; `bodies` has room for so many to be held."""
 
-    def __init__(self, client: Side, place: Place, vault: Vault | None, limits: Limits) -> None:
+    def __init__(
+        self,
+        client: Side,
+        place: Place,
+        vault: Vault | None,
+        limits: Limits,
+        *,
+        bodies: asyncio.Semaphore,
+    ) -> None:
         self._client = client
         self._place = place
         self._vault = vault
         self._limits = limits
+        self._bodies = bodies
+        self._holding = False
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        if self._holding:
+            self._bodies.release()
 
     async def prepare(self, request: h11.Request, target: str) -> Prepared:
         """What is sent for `request`: its headers for one hop, and credentials. Raises NotSent."""
@@ -105,6 +124,8 @@ class Exchange:
         return self._vault.find(place.scheme, place.host, place.port, method.decode("ascii"), path)
 
     async def _read_body(self) -> bytes:
+        await self._bodies.acquire()
+        self._holding = True
         body = bytearray()
         while True:
             event = await self._client.receive()

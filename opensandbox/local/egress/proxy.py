@@ -5,6 +5,7 @@
   connections that it no longer allows are closed.
 - https is carried as it is, end to end, but to hosts to which credentials are bound: there TLS
   ends here, and goes on from here, verified as usual.
+- A sandbox's connections beyond the limit wait in its own backlog: they cost this process nothing.
 - Inside such a connection only that host is spoken to: a credential never goes out under another
   host's name.
 """
@@ -31,7 +32,10 @@ from .vault import Vault
 
 logger = logging.getLogger("opensandbox.egress")
 
-_BACKLOG = 128
+_REFUSED_AT_ONCE = 16
+"""How many connections beyond the limit are told so at the same time; more wait."""
+_BODIES_HELD = 8
+_ACCEPTED_AGAIN = 0.1
 
 
 @frozen(kw_only=True)
@@ -74,30 +78,48 @@ class Proxy:
         self._secrets = secrets
         self._limits = limits
         self._room = room
-        self._server: asyncio.Server | None = None
+        self._free = asyncio.Semaphore(limits.connections + _REFUSED_AT_ONCE)
+        self._bodies = asyncio.Semaphore(_BODIES_HELD)
+        self._accepting: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._passages: set[Passage] = set()
 
     @property
     def opened(self) -> bool:
         """Whether it serves."""
-        return self._server is not None
+        return self._accepting is not None
 
     async def open(self, listener: socket.socket) -> None:
         """Serves on `listener`, which is the proxy's from here on."""
         listener.setblocking(False)
-        self._server = await asyncio.start_server(
-            self._accepted, sock=listener, backlog=_BACKLOG, limit=self._limits.head
-        )
+        self._accepting = asyncio.create_task(self._accept(listener))
 
     async def close(self) -> None:
         """Ends every connection."""
-        if self._server is not None:
-            self._server.close()
+        if self._accepting is not None:
+            self._accepting.cancel()
+            await asyncio.wait([self._accepting])
         for task in self._tasks:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        loop = asyncio.get_running_loop()
+        with listener:
+            while True:
+                await self._free.acquire()
+                try:
+                    connection, _ = await loop.sock_accept(listener)
+                    await loop.connect_accepted_socket(self._protocol, connection)
+                except OSError as error:  # It went away already, or there is no descriptor left.
+                    self._free.release()
+                    logger.debug("a connection of a sandbox was not taken: %s", error)
+                    await asyncio.sleep(_ACCEPTED_AGAIN)
+
+    def _protocol(self) -> asyncio.StreamReaderProtocol:
+        reader = asyncio.StreamReader(limit=self._limits.head)
+        return asyncio.StreamReaderProtocol(reader, self._accepted)
 
     def look_again(self) -> None:
         """Closes what may not stay, after the policy or the vault has changed."""
@@ -117,7 +139,11 @@ class Proxy:
     def _accepted(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.create_task(self._serve(Side(h11.SERVER, reader, writer, self._limits)))
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        self._free.release()
 
     async def _serve(self, client: Side) -> None:
         try:
@@ -156,10 +182,12 @@ class Proxy:
         try:
             place, target = _absolute(request.target.decode("ascii"))
             self._reach.check_host(place.host, place.port)
-            exchange = Exchange(client, place, self._vault(), self._limits)
-            prepared = await exchange.prepare(request, target)
-            async with self._passage(place, client, None) as upstream:
-                return await exchange.run(prepared, upstream)
+            async with Exchange(
+                client, place, self._vault(), self._limits, bodies=self._bodies
+            ) as exchange:
+                prepared = await exchange.prepare(request, target)
+                async with self._passage(place, client, None) as upstream:
+                    return await exchange.run(prepared, upstream)
         except NotSent as error:
             return await refuse(client, error)
 
@@ -207,12 +235,14 @@ class Proxy:
     async def _forward_inside(self, client: Side, request: h11.Request, place: Place) -> bool:
         try:
             target = _own_target(request, place)
-            exchange = Exchange(client, place, self._vault(), self._limits)
-            prepared = await exchange.prepare(request, target)
             loop = asyncio.get_running_loop()
             context = await loop.run_in_executor(None, _upstream_context)
-            async with self._passage(place, client, context) as upstream:
-                return await exchange.run(prepared, upstream)
+            async with Exchange(
+                client, place, self._vault(), self._limits, bodies=self._bodies
+            ) as exchange:
+                prepared = await exchange.prepare(request, target)
+                async with self._passage(place, client, context) as upstream:
+                    return await exchange.run(prepared, upstream)
         except NotSent as error:
             return await refuse(client, error)
 

@@ -15,6 +15,7 @@ Rules:
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import signal
@@ -422,14 +423,27 @@ def make_directories(root: int, path: str, owner: int, *, mode: int = 0o755) -> 
     walked = ""
     parts = [part for part in path.split("/") if part]
     for number, part in enumerate(parts, 1):
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(part, dir_fd=current)
-            os.chown(part, owner, owner, dir_fd=current, follow_symlinks=False)
-            os.chmod(part, mode if number == len(parts) else 0o755, dir_fd=current)
+        _make_directory(current, part, owner, mode if number == len(parts) else 0o755)
         walked = f"{walked}/{part}"
         os.close(current)
         current = syscalls.open_in_root(root, walked, os.O_PATH | os.O_DIRECTORY)
     os.close(current)
+
+
+def _make_directory(above: int, name: str, owner: int, mode: int) -> None:
+    """Unless something is there. In a volume, another sandbox may put a link there right after."""
+    usual = os.umask(0)
+    try:
+        os.mkdir(name, mode, dir_fd=above)
+        os.chown(name, owner, owner, dir_fd=above, follow_symlinks=False)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if error.errno != errno.EOVERFLOW:
+            raise
+        raise OSError(f"{name!r} would be in a volume, and has to be there already") from None
+    finally:
+        os.umask(usual)
 
 
 def make_link(root: int, name: str, target: str, owner: int) -> None:

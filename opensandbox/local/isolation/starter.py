@@ -213,7 +213,8 @@ def make_plan(spec: SandboxSpec, machine: Machine, groups: tuple[str, ...]) -> d
         "runtime": str(interpreter.bundle()),
         "volumes": [
             {"source": str(m.source), "target": m.target, "read_only": m.read_only}
-            for m in spec.mounts
+            # One below another comes after it, or it would be covered.
+            for m in sorted(spec.mounts, key=lambda mount: len(Path(mount.target).parts))
         ],
         "options": bwrap.options(enclosure, descriptors),
         "argv": bwrap.argv(str(machine.bubblewrap), descriptors, [*daemon, "--nest", str(_NEST)]),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import AsyncIterator
@@ -11,11 +12,12 @@ from typing import Any
 
 import pytest
 
-from opensandbox.local.egress import dialing, policy
+from opensandbox.local.egress import dialing, policy, proxy
 from opensandbox.local.egress.addresses import Address, parse_host
 from opensandbox.local.egress.dialing import Dialer
 from opensandbox.local.egress.outlet import Kept, Outlet, make_authority
 from opensandbox.local.egress.pipes import Limits
+from opensandbox.local.egress.proxy import _REFUSED_AT_ONCE
 from tests.local.egress.upstream import Trust, Upstream, own_address, trusted, upstream
 
 SECRET = "s3cret-of-the-vault"
@@ -265,6 +267,40 @@ async def test_there_is_a_limit_of_connections() -> None:
             writer.close()
 
 
+async def test_connections_beyond_the_limit_cost_this_process_nothing() -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    async with way_out(Names(), limits=Limits(connections=2, head_time=60)) as way:
+        before = descriptors()
+        held = [await way.open() for _ in range(100)]
+        await asyncio.sleep(0.2)
+        assert descriptors() - before - len(held) <= 2 + _REFUSED_AT_ONCE
+        for _, writer in held:
+            writer.close()
+        assert status(await way.get("http://b.test/")) == 403
+
+
+async def test_few_bodies_are_held_at_a_time(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(proxy, "_BODIES_HELD", 1)
+    replaced = {"credential": "key", "placeholder": "KEY", "in": ["body"]}
+    vault = bound(auth={"type": "passthrough", "substitutions": [replaced]})
+    async with bound_way(trust, monkeypatch, vault) as (way, server):
+        rest = asyncio.Event()
+        slow = request_to("a.test", "/slow", method="POST", body="KEY")
+        first = asyncio.create_task(inside_tls(way, slow[:-1], rest, slow[-1:]))
+        while not way.outlet._proxy._bodies.locked():
+            await asyncio.sleep(0.01)
+        quick = request_to("a.test", method="POST", body="KEY")
+        second = asyncio.create_task(inside_tls(way, quick))
+        done, _ = await asyncio.wait([first, second], timeout=0.3)
+        assert not done
+        assert server.seen == []
+        rest.set()
+        assert [status(answer) for answer in await asyncio.gather(first, second)] == [200, 200]
+    assert [seen.target for seen in server.seen] == ["/slow", "/"]
+
+
 async def test_a_tunnel_in_which_nothing_moves_is_closed() -> None:
     with upstream() as server:
         async with way_out(Names(), server.address, limits=Limits(quiet_time=0.1)) as way:
@@ -315,8 +351,6 @@ async def bound_way(
     trust: Trust, patch: pytest.MonkeyPatch, vault: dict[str, Any], **options: Any
 ) -> AsyncIterator[tuple[Way, Upstream]]:
     """A way out with a vault, and a server that is https://a.test."""
-    from opensandbox.local.egress import proxy
-
     patch.setattr(
         proxy, "_upstream_context", lambda: ssl.create_default_context(cafile=trust.certificate)
     )
@@ -331,8 +365,13 @@ async def bound_way(
             yield way, server
 
 
-async def inside_tls(way: Way, request: str) -> bytes:
-    """What comes back inside a tunnel to a.test:443, from whoever the sandbox trusts there."""
+async def inside_tls(
+    way: Way, request: str, then: asyncio.Event | None = None, rest: str = ""
+) -> bytes:
+    """What comes back inside a tunnel to a.test:443, from whoever the sandbox trusts there.
+
+    What is in `rest` is sent when `then` is set.
+    """
     reader, writer = await way.open()
     writer.write(b"CONNECT a.test:443 HTTP/1.1\r\nHost: a.test:443\r\n\r\n")
     answer = await reader.readuntil(b"\r\n\r\n")
@@ -342,6 +381,9 @@ async def inside_tls(way: Way, request: str) -> bytes:
     context = ssl.create_default_context(cadata=authority["certificate"])
     await writer.start_tls(context, server_hostname="a.test")
     writer.write(request.encode())
+    if then is not None:
+        await then.wait()
+        writer.write(rest.encode())
     try:
         return await reader.read()
     finally:

@@ -305,3 +305,41 @@ def test_a_layer_that_is_not_there_is_named(directory: Path, tmp_path: Path) -> 
     )
     with pytest.raises(images.ImageError, match="no file"):
         images.import_image("small", source, directory=directory)
+
+
+def manifest(layer: str = "l.tar") -> bytes:
+    return json.dumps([{"Layers": [layer], "Config": "c.json"}]).encode()
+
+
+def written(path: Path, content: bytes) -> Path:
+    path.write_bytes(content)
+    return path
+
+
+HOSTILE: dict[str, Callable[[Path], Path]] = {
+    "very deep": lambda at: tarball(at, entry("a/" * 700 + "f")),
+    "out of all time": lambda at: tarball(at, entry("f", pax_headers={"mtime": "1e400"})),
+    "not compressed": lambda at: written(at, b"\x1f\x8b\x08" + b"x" * 1000),
+    "a layer that is itself": lambda at: tarball(
+        at, entry("manifest.json", manifest()), entry("c.json", b"{}"), link("l.tar", "l.tar")
+    ),
+    "settings that are none": lambda at: tarball(
+        at, entry("manifest.json", manifest("c.json")), entry("c.json", b"[1]")
+    ),
+    "a manifest without an end": lambda at: tarball(at, entry("manifest.json", b"[" * 100_000)),
+    "indexes without an end": lambda at: tarball(
+        at,
+        entry("oci-layout", b"{}"),
+        entry("index.json", b'{"manifests": [{"digest": "sha256:a"}]}'),
+        entry("blobs/sha256/a", b'{"manifests": [{"digest": "sha256:a"}]}'),
+    ),
+}
+
+
+@pytest.mark.parametrize("make", HOSTILE.values(), ids=HOSTILE.keys())
+def test_what_nobody_can_read_is_refused_and_leaves_nothing(
+    directory: Path, tmp_path: Path, make: Callable[[Path], Path]
+) -> None:
+    with pytest.raises(images.ImageError):
+        images.import_image("hostile:1", make(tmp_path / "source.tar"), directory=directory)
+    assert os.listdir(directory) == []

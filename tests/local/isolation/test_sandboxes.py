@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from attrs import evolve
 
-from opensandbox.local.isolation import bwrap, handle, mask, starter
+from opensandbox.local.isolation import assemble, bwrap, handle, mask, starter
 from opensandbox.local.isolation.probe import Machine
 from opensandbox.local.isolation.spec import ImageRoot, Limits, SandboxSpec, VolumeMount
 from tests.local.isolation.boxes import MACHINE_ROOT, Box, box
@@ -277,6 +277,48 @@ def mask_of(path: str) -> str:
         return ""
     accounts = Path("/etc/group" if name.startswith("g") else "/etc/passwd").read_text()
     return mask.without_passwords(accounts, name)
+
+
+def test_a_volume_below_another_is_seen_there(machine: Machine, tmp_path: Path) -> None:
+    outer, inner, state = tmp_path / "outer", tmp_path / "inner", tmp_path / "state"
+    (outer / "there").mkdir(parents=True)
+    inner.mkdir()
+    (inner / "file").write_text("from the inner one")
+    above, below = (
+        VolumeMount(source=outer, target="/data"),
+        VolumeMount(source=inner, target="/data//there"),
+    )
+    with box(state, machine, mounts=(below, above)) as started:
+        assert started.run("cat /data/there/file").stdout == "from the inner one"
+    missing = VolumeMount(source=inner, target="/data/missing")
+    if machine.many_ids:  # Somebody else's files otherwise: they can be made then.
+        with (
+            pytest.raises(starter.StartError, match="'missing' would be in a volume"),
+            box(state, machine, mounts=(above, missing)),
+        ):
+            pass
+        assert os.listdir(outer) == ["there"]
+
+
+def test_a_link_that_takes_a_new_directorys_place_changes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside, root = tmp_path / "outside", tmp_path / "root"
+    for place in (outside, root):
+        place.mkdir(mode=0o700)
+    make = os.mkdir
+
+    def make_and_replace(name: str, mode: int = 0o777, *, dir_fd: int) -> None:
+        make(name, mode, dir_fd=dir_fd)
+        os.rmdir(name, dir_fd=dir_fd)
+        os.symlink(outside, name, dir_fd=dir_fd)
+
+    monkeypatch.setattr(os, "mkdir", make_and_replace)
+    descriptor = os.open(root, os.O_RDONLY)
+    with pytest.raises(OSError, match="below"):
+        assemble.make_directories(descriptor, "below", os.geteuid(), mode=0o777)
+    os.close(descriptor)
+    assert outside.stat().st_mode & 0o777 == 0o700
 
 
 def test_a_volume_that_became_a_link_is_refused(machine: Machine, tmp_path: Path) -> None:
