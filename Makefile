@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test check generate sync format bench setup
+.PHONY: help quickstart test faults check generate sync format bench setup
 BIN := .venv/bin
 export PYTHON
 
@@ -14,6 +14,9 @@ quickstart: setup ## run examples/quickstart.py on the embedded runtime
 
 test: setup ## run every test; ARGS="-k name" picks some
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
+
+faults: setup ## run every call against pairs of faults; FAULTS=all takes every one (a quarter of an hour)
+	@OPENSANDBOX_TEST_FAULTS=$(or $(FAULTS),pairwise) $(BIN)/python -m pytest -n 2 -q -rP tests/faults
 
 check: setup ## format, lint, types, import directions, and the drift of what is derived
 	@$(BIN)/python scripts/check.py
@@ -32,4 +35,4 @@ bench: setup ## measure beside plain httpx and other clients; ARGS="--only lines
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 setup:
-	@scripts/setup.sh $(if $(filter quickstart test,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)
+	@scripts/setup.sh $(if $(filter quickstart test faults,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)

@@ -38,6 +38,7 @@ TREES = {
     PACKAGE: "opensandbox/_sync",
     "tests/_async": "tests/_sync",
     "tests/contract/_async": "tests/contract/_sync",
+    "tests/faults/_async": "tests/faults/_sync",
 }
 PAIRS_MODULE = "opensandbox/_concurrency/__init__.py"
 HEADER = "# Written by scripts/unasync.py from {source}. Do not edit.\n"

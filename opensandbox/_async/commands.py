@@ -240,13 +240,10 @@ class Commands:
         Raises SandboxApiException, with status 404, for an id that is not known.
         """
         path_segment(execution_id, "execution_id")
-        return wire.command_status(
-            await self._service.call(
-                lambda client: calls.get_command_status.asyncio_detailed(
-                    execution_id, client=client
-                ),
-                request_timeout=request_timeout,
-            )
+        return await self._service.read(
+            lambda client: calls.get_command_status.asyncio_detailed(execution_id, client=client),
+            wire.command_status,
+            request_timeout=request_timeout,
         )
 
     async def _stop(self, execution_id: str, request_timeout: Seconds | None) -> None:

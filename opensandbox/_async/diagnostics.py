@@ -58,13 +58,12 @@ class Diagnostics:
         it has.
         """
         wanted = text(scope, "scope")
-        return wire.content(
-            await self._of(sandbox_id).call(
-                lambda client: get_diagnostic_logs.asyncio_detailed(
-                    sandbox_id, client=client, scope=wanted
-                ),
-                request_timeout=request_timeout,
-            )
+        return await self._of(sandbox_id).read(
+            lambda client: get_diagnostic_logs.asyncio_detailed(
+                sandbox_id, client=client, scope=wanted
+            ),
+            wire.content,
+            request_timeout=request_timeout,
         )
 
     async def get_events(
@@ -72,13 +71,12 @@ class Diagnostics:
     ) -> DiagnosticContent:
         """The events of a sandbox, or where they are: as `get_logs`."""
         wanted = text(scope, "scope")
-        return wire.content(
-            await self._of(sandbox_id).call(
-                lambda client: get_diagnostic_events.asyncio_detailed(
-                    sandbox_id, client=client, scope=wanted
-                ),
-                request_timeout=request_timeout,
-            )
+        return await self._of(sandbox_id).read(
+            lambda client: get_diagnostic_events.asyncio_detailed(
+                sandbox_id, client=client, scope=wanted
+            ),
+            wire.content,
+            request_timeout=request_timeout,
         )
 
     async def read(

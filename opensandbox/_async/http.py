@@ -23,9 +23,14 @@ from opensandbox_api.types import AsyncClient
 
 from .._concurrency import AsyncOperation, async_time_limit, monotonic
 from .._wire import headers as names
-from .._wire.errors import error_from_response, malformed_answer, tried
+from .._wire.errors import error_from_response, is_page, malformed_answer, tried
 from .._wire.sse import MAX_FRAME
-from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
+from ..exceptions import (
+    SandboxConnectionException,
+    SandboxException,
+    SandboxInternalException,
+    SandboxTimeoutException,
+)
 from ..models._time import Seconds, seconds
 from .streams import EventStream, read_some
 from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
@@ -34,6 +39,7 @@ if TYPE_CHECKING:
     from .config import ConnectionConfig
 
 _T = TypeVar("_T")
+_V = TypeVar("_V")
 _T_co = TypeVar("_T_co", covariant=True)
 
 #: The longest body that is read into memory, in bytes, and the longest of an error.
@@ -163,6 +169,25 @@ class Service:
             raise exchange.malformed("the answer is missing")
         return answer.parsed
 
+    async def read(
+        self,
+        operation: AsyncOperation[AsyncClient, Answer[_T]],
+        into: Callable[[_T], _V],
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> _V:
+        """Make one call of the API and give back what `into` makes of the model in its answer.
+
+        A model that does not hold what is needed counts as an answer that cannot be read.
+        """
+        exchange, answer = await self._exchange(operation, request_timeout, BODY_LIMIT)
+        if answer.parsed is None:
+            raise exchange.malformed("the answer is missing")
+        try:
+            return into(answer.parsed)
+        except SandboxInternalException as error:
+            raise exchange.malformed(error.message or "it is not all there") from error
+
     async def send(
         self,
         operation: AsyncOperation[AsyncClient, Answer[Any]],
@@ -244,8 +269,9 @@ class Service:
     ) -> AbstractAsyncContextManager[EventStream]:
         """Send a request and hand out the events of its answer.
 
-        `idle_timeout` is how long nothing at all may come (None: without end, and 15 s once the
-        peer has sent a ping). Who has seen the end of what matters calls `EventStream.leave`.
+        `idle_timeout` is how long nothing at all may come. None: `request_timeout` for the first
+        event, then without end, and 15 s once the peer has sent a ping. Who has seen the end of
+        what matters calls `EventStream.leave`.
         """
         limit = self._limit(request_timeout)
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
@@ -348,9 +374,23 @@ class Service:
 
     # --- what came back
 
-    async def _refusal(self, response: httpx.Response) -> SandboxException:
+    async def _check(self, response: httpx.Response) -> None:
+        """Raise for an error answer, and for a page that somebody in between gave instead."""
+        stray = not self._stranger and is_page(response.headers)
+        if response.is_success and not stray:
+            return
         body = await read_some(response, _ERROR_LIMIT, broken_is_fine=True)
-        return error_from_response(
+        if response.is_success:
+            raise malformed_answer(
+                "it is no answer of the API",
+                response.status_code,
+                response.headers,
+                body,
+                method=response.request.method,
+                url=str(response.request.url),
+                sandbox_id=self.sandbox_id,
+            )
+        raise error_from_response(
             response.status_code,
             response.headers,
             body,
@@ -431,8 +471,7 @@ class _Streamed:
         try:
             async with async_time_limit(self._limit if self._bounded else None):
                 response = self._response = await service._send(request)
-                if not response.is_success:
-                    raise await service._refusal(response)
+                await service._check(response)
         except BaseException as error:
             if self._response is not None:
                 connection.let_go(self._response)
@@ -486,6 +525,7 @@ class _StreamedEvents(_Streamed):
     async def __aenter__(self) -> EventStream:
         self._events = EventStream(
             await self._open(),
+            begins=self._limit,
             idle=self._silence,
             max_frame=self._max_frame,
             sandbox_id=self._service.sandbox_id,
@@ -505,7 +545,7 @@ class _StreamedEvents(_Streamed):
         elif self._response is not None:
             connection.let_go(self._response)
         if events is not None:
-            self._broken(exc_val, events.idle or self._limit)
+            self._broken(exc_val, events.patience or self._limit)
 
 
 class _Exchange:
@@ -535,8 +575,7 @@ class _Exchange:
         )
         response = await service._send(request)
         try:
-            if not response.is_success:
-                raise await service._refusal(response)
+            await service._check(response)
             response = await self._read(response)
         finally:
             await response.aclose()

@@ -28,6 +28,7 @@ from .._concurrency import async_make, async_shield
 from .._wire import isolated as wire
 from .._wire import requests
 from .._wire.commands import command_logs
+from .._wire.errors import malformed_answer
 from .._wire.events import ExecutionFold
 from .._wire.headers import ISOLATED_LOGS_CURSOR
 from .._wire.routes import STREAMED
@@ -35,7 +36,8 @@ from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
     SandboxApiException,
-    SandboxInternalException,
+    SandboxException,
+    SandboxTimeoutException,
 )
 from ..models._time import Seconds
 from ..models.execd import (
@@ -158,9 +160,13 @@ class IsolationSession:
         try:
             return wire.background_run(json.loads(answer))
         except (ValueError, TypeError, AttributeError, InvalidArgumentException) as error:
-            raise SandboxInternalException(
-                "the daemon did not say which run it started in the background",
-                cause=error,
+            raise malformed_answer(
+                "it does not say which run was started",
+                response.status_code,
+                response.headers,
+                answer,
+                method=_RUN.method,
+                url=str(response.request.url),
                 sandbox_id=self._service.sandbox_id,
             ) from error
 
@@ -169,13 +175,12 @@ class IsolationSession:
     ) -> IsolatedRunStatus:
         """Whether a background run is running, and its exit code once it is not."""
         path_segment(run_id, "run_id")
-        return wire.run_status(
-            await self._service.call(
-                lambda client: get_isolated_run.asyncio_detailed(
-                    self.session_id, run_id, client=client
-                ),
-                request_timeout=request_timeout,
-            )
+        return await self._service.read(
+            lambda client: get_isolated_run.asyncio_detailed(
+                self.session_id, run_id, client=client
+            ),
+            wire.run_status,
+            request_timeout=request_timeout,
         )
 
     async def run_logs(
@@ -198,13 +203,10 @@ class IsolationSession:
 
     async def get(self, *, request_timeout: Seconds | None = None) -> IsolatedSessionState:
         """How it stands."""
-        return wire.session_state(
-            await self._service.call(
-                lambda client: get_isolated_session.asyncio_detailed(
-                    self.session_id, client=client
-                ),
-                request_timeout=request_timeout,
-            )
+        return await self._service.read(
+            lambda client: get_isolated_session.asyncio_detailed(self.session_id, client=client),
+            wire.session_state,
+            request_timeout=request_timeout,
         )
 
     async def delete(self, *, request_timeout: Seconds | None = None) -> None:
@@ -262,11 +264,12 @@ class IsolationService:
         body = wire.session_request(request)
 
         async def ask() -> IsolationSession:
-            answer = await self._service.call(
+            made = await self._service.read(
                 lambda client: create_isolated_session.asyncio_detailed(client=client, body=body),
+                lambda answer: wire.created(request, answer),
                 request_timeout=request_timeout,
             )
-            return IsolationSession(self._service, wire.created(request, answer))
+            return IsolationSession(self._service, made)
 
         return await async_make(ask, unmake=IsolationSession.delete, seconds=_CLOSING_LIMIT)
 
@@ -275,11 +278,10 @@ class IsolationService:
     ) -> IsolationSession:
         """A session that was opened before. Raises `SandboxApiException` (404) for none such."""
         path_segment(session_id, "session_id")
-        state = wire.session_state(
-            await self._service.call(
-                lambda client: get_isolated_session.asyncio_detailed(session_id, client=client),
-                request_timeout=request_timeout,
-            )
+        state = await self._service.read(
+            lambda client: get_isolated_session.asyncio_detailed(session_id, client=client),
+            wire.session_state,
+            request_timeout=request_timeout,
         )
         return IsolationSession(self._service, wire.session_info(session_id, state))
 
@@ -352,10 +354,19 @@ class IsolationService:
 async def _close(session: IsolationSession, *, after: BaseException | None) -> None:
     """Close a session after a block; raises only when nothing was raised before."""
     try:
-        await async_shield(session.delete, seconds=_CLOSING_LIMIT)
-    except Exception as error:
+        await async_shield(
+            lambda: session.delete(request_timeout=_CLOSING_LIMIT), seconds=_CLOSING_LIMIT + 1
+        )
+    except (SandboxException, TimeoutError) as error:
         if isinstance(error, SandboxApiException) and error.status_code == 404:
             return  # it is closed
-        if after is None:
+        if after is None and isinstance(error, SandboxException):
             raise
+        if after is None:
+            raise SandboxTimeoutException(
+                f"DELETE of isolated session {session.session_id}: not done within"
+                f" {_CLOSING_LIMIT:g} s",
+                cause=error,
+                sandbox_id=session._service.sandbox_id,
+            ) from error
         after.add_note(f"The isolated session {session.session_id} could not be closed: {error}")

@@ -47,9 +47,11 @@ class Life:
         return info.status.state in (SandboxState.PAUSED, SandboxState.PAUSING)
 
     async def look(self) -> None:
-        """Raise `SandboxUnhealthyException` when the server knows that there is no such sandbox."""
+        """Raise `SandboxUnhealthyException` when the server knows that it has ended."""
         try:
-            await self._sandboxes.once().get_sandbox_info(self._id, request_timeout=_ASKING_LIMIT)
+            info = await self._sandboxes.once().get_sandbox_info(
+                self._id, request_timeout=_ASKING_LIMIT
+            )
         except SandboxApiException as error:
             if error.status_code == 404:
                 raise SandboxUnhealthyException(
@@ -59,3 +61,11 @@ class Life:
                 ) from error
         except SandboxException:
             return
+        else:
+            status = info.status
+            if status.state in (SandboxState.FAILED, SandboxState.TERMINATED):
+                raise SandboxUnhealthyException(
+                    f"Sandbox {self._id} is {status.state}"
+                    + (f": {status.message}" if status.message else ""),
+                    sandbox_id=self._id,
+                )

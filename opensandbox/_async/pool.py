@@ -338,7 +338,7 @@ class SandboxPoolAsync:
                 taken = await self._take(batch)
                 failures = await self._supply.kill(taken, at_once=workers)
                 log_failures(config.pool_name, failures)
-                released += len(taken)
+                released += len(taken) - len(failures)
                 idle = idle - batch if len(taken) == batch else 0
         return released
 

@@ -22,6 +22,8 @@ from .._concurrency import async_answer, async_shield
 from .._wire.urls import path_segment
 from ..exceptions import (
     SandboxApiException,
+    SandboxConnectionException,
+    SandboxException,
     SandboxReadyTimeoutException,
     SandboxTimeoutException,
     SandboxUnhealthyException,
@@ -29,7 +31,7 @@ from ..exceptions import (
 from ..models._states import SandboxOrigin, SandboxState
 from ..models._time import Seconds
 from .config import ConnectionConfig, config_or_default
-from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
+from .endings import CLEAN_UP_LIMIT, LAST_LIMIT, close, delete, deletion_failure, kill
 from .offers import Offers
 from .ready import Patience, Readiness
 from .ways import Resume, Temporary
@@ -51,6 +53,12 @@ if TYPE_CHECKING:
 #: What a sandbox runs, when nothing else is asked for: something that does not end.
 DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
 DEFAULT_RESOURCE = {"cpu": "1", "memory": "2Gi"}
+
+#: What an error says when the answer was lost: then nobody here knows the sandbox's id.
+_PERHAPS_MADE = (
+    "The server may have made a sandbox all the same. It lives until its timeout;"
+    " SandboxManager.list_all finds it, best by metadata that was given to create."
+)
 
 #: Says whether a sandbox is of use. Either colour will do.
 HealthCheck = Callable[["Sandbox"], bool | Awaitable[bool]]
@@ -264,12 +272,18 @@ class Sandbox(Offers):
                     await delete(sandboxes, made.id, after=error)
             finally:
                 await close(sandboxes.config, owned=owns_config, after=error)
+            perhaps = made is None and isinstance(error, SandboxException) and _perhaps_made(error)
             if made is None and isinstance(error, SandboxTimeoutException) and patience.left <= 0:
-                raise SandboxReadyTimeoutException(
+                late = SandboxReadyTimeoutException(
                     f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
                     f" it makes the sandbox: {error.message}",
                     cause=error,
-                ) from error
+                )
+                if perhaps:
+                    late.add_note(_PERHAPS_MADE)
+                raise late from error
+            if perhaps:
+                error.add_note(_PERHAPS_MADE)
             raise
 
     @classmethod
@@ -490,7 +504,9 @@ class Sandbox(Offers):
     async def _end(self, *, after: BaseException | None) -> None:
         """End it after a block, and close; raises only when nothing was raised before."""
         try:
-            await async_shield(self.kill, seconds=CLEAN_UP_LIMIT)
+            await async_shield(
+                lambda: self.kill(request_timeout=CLEAN_UP_LIMIT), seconds=LAST_LIMIT
+            )
         except Exception as error:
             failure = deletion_failure(self.id, error)
             if after is None:
@@ -515,3 +531,11 @@ def _sandboxes_of(config: ConnectionConfig) -> Sandboxes:
     from .lifecycle import Sandboxes
 
     return Sandboxes(config)
+
+
+def _perhaps_made(error: SandboxException) -> bool:
+    """Whether a request to make a sandbox may have been heeded although it failed."""
+    if isinstance(error, SandboxApiException):
+        return error.status_code is not None and error.status_code < 300
+    lost = isinstance(error, SandboxConnectionException | SandboxTimeoutException)
+    return lost and not error.is_retryable

@@ -25,6 +25,7 @@ class EventStream:
         self,
         response: httpx.Response,
         *,
+        begins: float,
         idle: float | None,
         max_frame: int,
         sandbox_id: str | None,
@@ -38,8 +39,10 @@ class EventStream:
         self._chunks = response.aiter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
         self._over = False
-        #: How many seconds of silence are taken now; None for any number.
+        #: How many seconds of silence are taken; None for any number, once something has come.
         self.idle = idle
+        self._begins = begins
+        self._begun = False
         self.left = False
 
     @property
@@ -81,13 +84,13 @@ class EventStream:
         return None if chunk is None else self._decode(chunk)
 
     async def _next(self) -> bytes | None:
-        if self.idle is None:
+        if (limit := self.patience) is None:
             return await anext(self._chunks, None)
-        if self.idle != PING_SILENCE or self._is_paused is None:
-            async with async_time_limit(self.idle):
+        if limit != PING_SILENCE or self._is_paused is None:
+            async with async_time_limit(limit):
                 return await anext(self._chunks, None)
         self._waits_for_ping = False
-        async with AsyncSilence(self.idle, self._more_silence):
+        async with AsyncSilence(limit, self._more_silence):
             return await anext(self._chunks, None)
 
     async def _more_silence(self) -> float | None:
@@ -101,6 +104,11 @@ class EventStream:
             return None
         self._waits_for_ping = True
         return _PING_PAUSE
+
+    @property
+    def patience(self) -> float | None:
+        """How many seconds of silence are taken now; None for any number."""
+        return self._begins if self.idle is None and not self._begun else self.idle
 
     @property
     def seems_complete(self) -> bool:
@@ -138,6 +146,7 @@ class EventStream:
                 url=str(self._response.request.url),
                 sandbox_id=self._sandbox_id,
             ) from error
+        self._begun = self._begun or bool(frames)
         if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
             self.idle = PING_SILENCE
         return frames

@@ -241,11 +241,10 @@ class CommandsSync:
         Raises SandboxApiException, with status 404, for an id that is not known.
         """
         path_segment(execution_id, "execution_id")
-        return wire.command_status(
-            self._service.call(
-                lambda client: calls.get_command_status.sync_detailed(execution_id, client=client),
-                request_timeout=request_timeout,
-            )
+        return self._service.read(
+            lambda client: calls.get_command_status.sync_detailed(execution_id, client=client),
+            wire.command_status,
+            request_timeout=request_timeout,
         )
 
     def _stop(self, execution_id: str, request_timeout: Seconds | None) -> None:

@@ -57,13 +57,12 @@ class DiagnosticsSync:
         it has.
         """
         wanted = text(scope, "scope")
-        return wire.content(
-            self._of(sandbox_id).call(
-                lambda client: get_diagnostic_logs.sync_detailed(
-                    sandbox_id, client=client, scope=wanted
-                ),
-                request_timeout=request_timeout,
-            )
+        return self._of(sandbox_id).read(
+            lambda client: get_diagnostic_logs.sync_detailed(
+                sandbox_id, client=client, scope=wanted
+            ),
+            wire.content,
+            request_timeout=request_timeout,
         )
 
     def get_events(
@@ -71,13 +70,12 @@ class DiagnosticsSync:
     ) -> DiagnosticContent:
         """The events of a sandbox, or where they are: as `get_logs`."""
         wanted = text(scope, "scope")
-        return wire.content(
-            self._of(sandbox_id).call(
-                lambda client: get_diagnostic_events.sync_detailed(
-                    sandbox_id, client=client, scope=wanted
-                ),
-                request_timeout=request_timeout,
-            )
+        return self._of(sandbox_id).read(
+            lambda client: get_diagnostic_events.sync_detailed(
+                sandbox_id, client=client, scope=wanted
+            ),
+            wire.content,
+            request_timeout=request_timeout,
         )
 
     def read(

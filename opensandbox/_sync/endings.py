@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 #: How many seconds it may take when something else has gone wrong before.
 CLEAN_UP_LIMIT = 5.0
+#: What ends by its own limit says why. This one, a little later, is for what does not.
+LAST_LIMIT = CLEAN_UP_LIMIT + 1.0
 
 
 def kill(sandboxes: SandboxesSync, sandbox_id: str, request_timeout: Seconds | None) -> None:
@@ -35,7 +37,7 @@ def kill(sandboxes: SandboxesSync, sandbox_id: str, request_timeout: Seconds | N
 def delete(sandboxes: SandboxesSync, sandbox_id: str, *, after: BaseException) -> None:
     """Delete a sandbox that nobody will get, because of the error `after`."""
     try:
-        shield(lambda: kill(sandboxes, sandbox_id, CLEAN_UP_LIMIT), seconds=CLEAN_UP_LIMIT)
+        shield(lambda: kill(sandboxes, sandbox_id, CLEAN_UP_LIMIT), seconds=LAST_LIMIT)
     except Exception as error:
         after.add_note(str(deletion_failure(sandbox_id, error)))
 
@@ -46,6 +48,8 @@ def deletion_failure(sandbox_id: str, error: Exception) -> SandboxException:
         f"Sandbox {sandbox_id} could not be deleted: {error or type(error).__name__};"
         " it lives until its timeout",
         cause=error,
+        request_id=getattr(error, "request_id", None),
+        is_retryable=getattr(error, "is_retryable", False),
         sandbox_id=sandbox_id,
     )
 

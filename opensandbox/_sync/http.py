@@ -24,9 +24,14 @@ from opensandbox_api.types import Client
 
 from .._concurrency import Operation, monotonic, time_limit
 from .._wire import headers as names
-from .._wire.errors import error_from_response, malformed_answer, tried
+from .._wire.errors import error_from_response, is_page, malformed_answer, tried
 from .._wire.sse import MAX_FRAME
-from ..exceptions import SandboxConnectionException, SandboxException, SandboxTimeoutException
+from ..exceptions import (
+    SandboxConnectionException,
+    SandboxException,
+    SandboxInternalException,
+    SandboxTimeoutException,
+)
 from ..models._time import Seconds, seconds
 from .streams import EventStreamSync, read_some
 from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
@@ -35,6 +40,7 @@ if TYPE_CHECKING:
     from .config import ConnectionConfigSync
 
 _T = TypeVar("_T")
+_V = TypeVar("_V")
 _T_co = TypeVar("_T_co", covariant=True)
 
 #: The longest body that is read into memory, in bytes, and the longest of an error.
@@ -164,6 +170,25 @@ class ServiceSync:
             raise exchange.malformed("the answer is missing")
         return answer.parsed
 
+    def read(
+        self,
+        operation: Operation[Client, AnswerSync[_T]],
+        into: Callable[[_T], _V],
+        *,
+        request_timeout: Seconds | None = None,
+    ) -> _V:
+        """Make one call of the API and give back what `into` makes of the model in its answer.
+
+        A model that does not hold what is needed counts as an answer that cannot be read.
+        """
+        exchange, answer = self._exchange(operation, request_timeout, BODY_LIMIT)
+        if answer.parsed is None:
+            raise exchange.malformed("the answer is missing")
+        try:
+            return into(answer.parsed)
+        except SandboxInternalException as error:
+            raise exchange.malformed(error.message or "it is not all there") from error
+
     def send(
         self,
         operation: Operation[Client, AnswerSync[Any]],
@@ -245,8 +270,9 @@ class ServiceSync:
     ) -> AbstractContextManager[EventStreamSync]:
         """Send a request and hand out the events of its answer.
 
-        `idle_timeout` is how long nothing at all may come (None: without end, and 15 s once the
-        peer has sent a ping). Who has seen the end of what matters calls `EventStreamSync.leave`.
+        `idle_timeout` is how long nothing at all may come. None: `request_timeout` for the first
+        event, then without end, and 15 s once the peer has sent a ping. Who has seen the end of
+        what matters calls `EventStreamSync.leave`.
         """
         limit = self._limit(request_timeout)
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
@@ -347,9 +373,23 @@ class ServiceSync:
 
     # --- what came back
 
-    def _refusal(self, response: httpx.Response) -> SandboxException:
+    def _check(self, response: httpx.Response) -> None:
+        """Raise for an error answer, and for a page that somebody in between gave instead."""
+        stray = not self._stranger and is_page(response.headers)
+        if response.is_success and not stray:
+            return
         body = read_some(response, _ERROR_LIMIT, broken_is_fine=True)
-        return error_from_response(
+        if response.is_success:
+            raise malformed_answer(
+                "it is no answer of the API",
+                response.status_code,
+                response.headers,
+                body,
+                method=response.request.method,
+                url=str(response.request.url),
+                sandbox_id=self.sandbox_id,
+            )
+        raise error_from_response(
             response.status_code,
             response.headers,
             body,
@@ -430,8 +470,7 @@ class _StreamedSync:
         try:
             with time_limit(self._limit if self._bounded else None):
                 response = self._response = service._send(request)
-                if not response.is_success:
-                    raise service._refusal(response)
+                service._check(response)
         except BaseException as error:
             if self._response is not None:
                 connection.let_go(self._response)
@@ -485,6 +524,7 @@ class _StreamedEventsSync(_StreamedSync):
     def __enter__(self) -> EventStreamSync:
         self._events = EventStreamSync(
             self._open(),
+            begins=self._limit,
             idle=self._silence,
             max_frame=self._max_frame,
             sandbox_id=self._service.sandbox_id,
@@ -504,7 +544,7 @@ class _StreamedEventsSync(_StreamedSync):
         elif self._response is not None:
             connection.let_go(self._response)
         if events is not None:
-            self._broken(exc_val, events.idle or self._limit)
+            self._broken(exc_val, events.patience or self._limit)
 
 
 class _ExchangeSync:
@@ -534,8 +574,7 @@ class _ExchangeSync:
         )
         response = service._send(request)
         try:
-            if not response.is_success:
-                raise service._refusal(response)
+            service._check(response)
             response = self._read(response)
         finally:
             response.close()

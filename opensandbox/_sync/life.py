@@ -46,9 +46,9 @@ class LifeSync:
         return info.status.state in (SandboxState.PAUSED, SandboxState.PAUSING)
 
     def look(self) -> None:
-        """Raise `SandboxUnhealthyException` when the server knows that there is no such sandbox."""
+        """Raise `SandboxUnhealthyException` when the server knows that it has ended."""
         try:
-            self._sandboxes.once().get_sandbox_info(self._id, request_timeout=_ASKING_LIMIT)
+            info = self._sandboxes.once().get_sandbox_info(self._id, request_timeout=_ASKING_LIMIT)
         except SandboxApiException as error:
             if error.status_code == 404:
                 raise SandboxUnhealthyException(
@@ -58,3 +58,11 @@ class LifeSync:
                 ) from error
         except SandboxException:
             return
+        else:
+            status = info.status
+            if status.state in (SandboxState.FAILED, SandboxState.TERMINATED):
+                raise SandboxUnhealthyException(
+                    f"Sandbox {self._id} is {status.state}"
+                    + (f": {status.message}" if status.message else ""),
+                    sandbox_id=self._id,
+                )

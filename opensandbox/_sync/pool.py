@@ -337,7 +337,7 @@ class SandboxPoolSync:
                 taken = self._take(batch)
                 failures = self._supply.kill(taken, at_once=workers)
                 log_failures(config.pool_name, failures)
-                released += len(taken)
+                released += len(taken) - len(failures)
                 idle = idle - batch if len(taken) == batch else 0
         return released
 

@@ -23,6 +23,8 @@ from .._concurrency import answer, shield
 from .._wire.urls import path_segment
 from ..exceptions import (
     SandboxApiException,
+    SandboxConnectionException,
+    SandboxException,
     SandboxReadyTimeoutException,
     SandboxTimeoutException,
     SandboxUnhealthyException,
@@ -30,7 +32,7 @@ from ..exceptions import (
 from ..models._states import SandboxOrigin, SandboxState
 from ..models._time import Seconds
 from .config import ConnectionConfigSync, config_or_default
-from .endings import CLEAN_UP_LIMIT, close, delete, deletion_failure, kill
+from .endings import CLEAN_UP_LIMIT, LAST_LIMIT, close, delete, deletion_failure, kill
 from .offers import OffersSync
 from .ready import PatienceSync, ReadinessSync
 from .ways import ResumeSync, TemporarySync
@@ -52,6 +54,12 @@ if TYPE_CHECKING:
 #: What a sandbox runs, when nothing else is asked for: something that does not end.
 DEFAULT_ENTRYPOINT = ("tail", "-f", "/dev/null")
 DEFAULT_RESOURCE = {"cpu": "1", "memory": "2Gi"}
+
+#: What an error says when the answer was lost: then nobody here knows the sandbox's id.
+_PERHAPS_MADE = (
+    "The server may have made a sandbox all the same. It lives until its timeout;"
+    " SandboxManagerSync.list_all finds it, best by metadata that was given to create."
+)
 
 #: Says whether a sandbox is of use. Either colour will do.
 HealthCheck = Callable[["SandboxSync"], bool]
@@ -265,12 +273,18 @@ class SandboxSync(OffersSync):
                     delete(sandboxes, made.id, after=error)
             finally:
                 close(sandboxes.config, owned=owns_config, after=error)
+            perhaps = made is None and isinstance(error, SandboxException) and _perhaps_made(error)
             if made is None and isinstance(error, SandboxTimeoutException) and patience.left <= 0:
-                raise SandboxReadyTimeoutException(
+                late = SandboxReadyTimeoutException(
                     f"The server did not answer within {patience.limit:g} s (ready_timeout) whether"
                     f" it makes the sandbox: {error.message}",
                     cause=error,
-                ) from error
+                )
+                if perhaps:
+                    late.add_note(_PERHAPS_MADE)
+                raise late from error
+            if perhaps:
+                error.add_note(_PERHAPS_MADE)
             raise
 
     @classmethod
@@ -493,7 +507,7 @@ class SandboxSync(OffersSync):
     def _end(self, *, after: BaseException | None) -> None:
         """End it after a block, and close; raises only when nothing was raised before."""
         try:
-            shield(self.kill, seconds=CLEAN_UP_LIMIT)
+            shield(lambda: self.kill(request_timeout=CLEAN_UP_LIMIT), seconds=LAST_LIMIT)
         except Exception as error:
             failure = deletion_failure(self.id, error)
             if after is None:
@@ -518,3 +532,11 @@ def _sandboxes_of(config: ConnectionConfigSync) -> SandboxesSync:
     from .lifecycle import SandboxesSync
 
     return SandboxesSync(config)
+
+
+def _perhaps_made(error: SandboxException) -> bool:
+    """Whether a request to make a sandbox may have been heeded although it failed."""
+    if isinstance(error, SandboxApiException):
+        return error.status_code is not None and error.status_code < 300
+    lost = isinstance(error, SandboxConnectionException | SandboxTimeoutException)
+    return lost and not error.is_retryable

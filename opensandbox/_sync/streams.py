@@ -26,6 +26,7 @@ class EventStreamSync:
         self,
         response: httpx.Response,
         *,
+        begins: float,
         idle: float | None,
         max_frame: int,
         sandbox_id: str | None,
@@ -39,8 +40,10 @@ class EventStreamSync:
         self._chunks = response.iter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
         self._over = False
-        #: How many seconds of silence are taken now; None for any number.
+        #: How many seconds of silence are taken; None for any number, once something has come.
         self.idle = idle
+        self._begins = begins
+        self._begun = False
         self.left = False
 
     @property
@@ -82,13 +85,13 @@ class EventStreamSync:
         return None if chunk is None else self._decode(chunk)
 
     def _next(self) -> bytes | None:
-        if self.idle is None:
+        if (limit := self.patience) is None:
             return next(self._chunks, None)
-        if self.idle != PING_SILENCE or self._is_paused is None:
-            with time_limit(self.idle):
+        if limit != PING_SILENCE or self._is_paused is None:
+            with time_limit(limit):
                 return next(self._chunks, None)
         self._waits_for_ping = False
-        with Silence(self.idle, self._more_silence):
+        with Silence(limit, self._more_silence):
             return next(self._chunks, None)
 
     def _more_silence(self) -> float | None:
@@ -102,6 +105,11 @@ class EventStreamSync:
             return None
         self._waits_for_ping = True
         return _PING_PAUSE
+
+    @property
+    def patience(self) -> float | None:
+        """How many seconds of silence are taken now; None for any number."""
+        return self._begins if self.idle is None and not self._begun else self.idle
 
     @property
     def seems_complete(self) -> bool:
@@ -139,6 +147,7 @@ class EventStreamSync:
                 url=str(self._response.request.url),
                 sandbox_id=self._sandbox_id,
             ) from error
+        self._begun = self._begun or bool(frames)
         if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
             self.idle = PING_SILENCE
         return frames

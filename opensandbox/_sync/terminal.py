@@ -202,12 +202,18 @@ class TerminalSync:
 
     def _close(self, session_id: str, after: BaseException | None) -> None:
         try:
-            shield(lambda: self._delete(session_id), seconds=_CLOSING_LIMIT)
+            shield(lambda: self._delete(session_id), seconds=_CLOSING_LIMIT + 1)
         except (SandboxException, TimeoutError) as error:
             if isinstance(error, SandboxApiException) and error.status_code == 404:
                 return  # it is closed
-            if after is None:
+            if after is None and isinstance(error, SandboxException):
                 raise
+            if after is None:
+                raise SandboxTimeoutException(
+                    f"DELETE /pty/{session_id}: not done within {_CLOSING_LIMIT:g} s",
+                    cause=error,
+                    sandbox_id=self._service.sandbox_id,
+                ) from error
             after.add_note(f"The terminal {session_id} could not be closed: {error}")
 
     def _create(self) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..exceptions import SandboxInternalException
 from ..models.execd import CommandLogs, CommandStatus
 from .received import optional
 
@@ -12,7 +13,12 @@ if TYPE_CHECKING:
 
 
 def command_status(status: CommandStatusResponse) -> CommandStatus:
-    """What `GET /command/status/{id}` says."""
+    """What `GET /command/status/{id}` says.
+
+    Raises SandboxInternalException when it says nothing.
+    """
+    if not any(optional(value) is not None for value in (status.id, status.running)):
+        raise SandboxInternalException("it does not say whether the command is running")
     return CommandStatus(
         id=optional(status.id),
         content=optional(status.content),

@@ -106,6 +106,15 @@ def malformed_answer(
     )
 
 
+def is_page(headers: Mapping[str, str]) -> bool:
+    """Whether a body is an HTML page to look at: a proxy's, a network's that wants a sign-in.
+
+    The API sends none; a file of that kind comes as an attachment.
+    """
+    kind = headers.get("content-type", "").strip().lower()
+    return kind.startswith("text/html") and "content-disposition" not in headers
+
+
 def retry_after(headers: Mapping[str, str]) -> float | None:
     """The seconds that `Retry-After` asks to wait, or None when it says nothing readable.
 

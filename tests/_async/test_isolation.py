@@ -15,7 +15,7 @@ from opensandbox.exceptions import (
     InvalidArgumentException,
     SandboxApiException,
     SandboxConnectionException,
-    SandboxInternalException,
+    SandboxTimeoutException,
 )
 from opensandbox.models.execd import ExecutionHandlers
 from opensandbox.models.isolated import (
@@ -27,7 +27,7 @@ from opensandbox.models.isolated import (
     IsolatedWorkspaceSpec,
 )
 from opensandbox.transport.retry import RetryPolicy
-from tests.peer import answer, events
+from tests.peer import answer, events, hang
 from tests.sandbox_peer import CREATED, SandboxPeer, refuses, sandbox_peer, says
 
 SESSIONS = "/v1/isolated/session"
@@ -187,7 +187,7 @@ async def test_a_background_run_without_an_id_is_an_error(peer: SandboxPeer, bod
     peer.on(f"POST {ONE}/run", answer(202, body))
     async with config_of(peer) as config:
         session = await isolation_of(peer, config).create(REQUEST)
-        with pytest.raises(SandboxInternalException, match="which run"):
+        with pytest.raises(SandboxApiException, match=f"POST {ONE}/run .*: 202, but"):
             await session.run_background("true")
 
 
@@ -280,6 +280,31 @@ async def test_closing_what_is_closed_is_fine_and_failing_to_close_is_not(
         with pytest.raises(SandboxApiException):
             async with isolation.session(REQUEST):
                 pass
+
+
+async def test_a_close_that_gets_no_answer_is_our_error(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._async.isolation._CLOSING_LIMIT", 0.2)
+    peer.on(f"DELETE {ONE}", hang())
+    async with config_of(peer) as config:
+        with pytest.raises(SandboxTimeoutException, match=rf"DELETE {ONE} .* within 0\.2 s"):
+            async with isolation_of(peer, config).session(REQUEST):
+                pass
+
+
+async def test_an_answer_that_lacks_what_is_needed_is_told_with_the_request(
+    peer: SandboxPeer,
+) -> None:
+    peer.on(f"POST {SESSIONS}", says({"wrong": True}, 201))
+    peer.on(f"GET {ONE}", says({"wrong": True}))
+    async with config_of(peer) as config:
+        isolation = isolation_of(peer, config)
+        with pytest.raises(SandboxApiException, match=f"POST {SESSIONS} .*: 201, but") as caught:
+            await isolation.create(REQUEST)
+        assert (caught.value.status_code, caught.value.sandbox_id) == (201, "s1")
+        with pytest.raises(SandboxApiException, match=f"GET {ONE} .*: 200, but"):
+            await isolation.attach("i1")
 
 
 async def test_what_cannot_be_meant_is_not_sent(peer: SandboxPeer) -> None:

@@ -666,6 +666,16 @@ async def test_idle_ones_are_released(pools: Pools, cloud: Cloud) -> None:
     assert cloud.alive == set()
 
 
+async def test_what_could_not_be_released_is_not_counted(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(3)
+    await pool.start()
+    await idle(pool, 3)
+    await pool.shutdown()
+    cloud.immortal.add(next(iter(cloud.alive)))
+    assert await pool.release_all_idle() == 2
+    assert len(cloud.alive) == 1
+
+
 async def test_idle_ones_are_released_side_by_side(pools: Pools, cloud: Cloud) -> None:
     pool = pools(5)
     await pool.start()

@@ -102,6 +102,38 @@ async def test_a_sandbox_that_has_expired_says_so_after_one_refused_connection(
     assert len(peer.asked("GET /v1/sandboxes/s1")) == 1
 
 
+async def test_a_sandbox_that_has_failed_says_why(peer: SandboxPeer) -> None:
+    peer.on(ENDPOINT, says({"endpoint": refused_address(), "headers": {}}))
+    peer.on("GET /v1/sandboxes/s1", says(info("Failed")))
+    async with config_of(peer) as config:
+        sandbox = await Sandbox.connect("s1", config, skip_health_check=True)
+        with pytest.raises(SandboxUnhealthyException, match="s1 is Failed: Up"):
+            await sandbox.commands.run("ls")
+
+
+@pytest.mark.parametrize(
+    ("step", "perhaps"),
+    [
+        (reset(), True),
+        (hang(), True),
+        (answer(202, b""), True),
+        (refuses(500), False),
+        (refuses(503), False),
+    ],
+    ids=["reset", "silent", "empty", "500", "503"],
+)
+async def test_a_create_whose_answer_is_lost_says_that_there_may_be_a_sandbox(
+    peer: SandboxPeer, step: Step, perhaps: bool
+) -> None:
+    peer.on(CREATE, step)
+    async with config_of(peer, request_timeout=1) as config:
+        with pytest.raises(SandboxException) as caught:
+            await made(peer, config)
+    notes = getattr(caught.value, "__notes__", [])
+    assert any("may have made a sandbox" in note for note in notes) is perhaps
+    assert len(peer.asked(CREATE)) == 1
+
+
 @pytest.mark.parametrize("said", [says(info()), refuses(503), reset()])
 async def test_one_that_is_there_or_not_known_of_is_tried_again(
     peer: SandboxPeer, said: Step

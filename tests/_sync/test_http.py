@@ -547,6 +547,64 @@ def test_what_is_no_event_stream_is_an_error_with_its_body() -> None:
         service.config.close()
 
 
+def test_events_that_do_not_begin_run_into_the_limit() -> None:
+    with Peer(events_without_end()) as peer:
+        service = server(peer)
+        with pytest.raises(SandboxTimeoutException, match=r"within 0\.2 s"):
+            with service.event_stream("POST", "/command", request_timeout=0.2) as stream:
+                read_events(stream)
+        service.config.close()
+
+
+def test_a_stream_that_has_begun_may_be_silent_for_longer_than_a_request() -> None:
+    with Peer(events(INIT, lingers=0.5)) as peer:
+        service = server(peer)
+        with service.event_stream("POST", "/command", request_timeout=0.2) as stream:
+            assert read_events(stream) == ["init"]
+        service.config.close()
+
+
+# --- a page in place of an answer ----------------------------------------------------------------
+
+PAGE = answer(
+    200,
+    b"<html><title>Sign in to the network</title></html>",
+    headers={"Content-Type": "text/html; charset=utf-8", "X-Request-ID": "r-1"},
+)
+
+
+def test_a_page_is_no_success_even_when_nothing_of_it_is_needed() -> None:
+    with Peer(PAGE) as peer:
+        service = server(peer)
+        with pytest.raises(SandboxApiException, match="Sign in to the network") as caught:
+            service.send(lambda client: delete_sandbox.sync_detailed("s", client=client))
+        assert (caught.value.status_code, caught.value.request_id) == (200, "r-1")
+        assert "DELETE /v1/sandboxes/s" in str(caught.value)
+        service.config.close()
+
+
+def test_a_page_is_no_stream_of_bytes_or_events() -> None:
+    with Peer(PAGE) as peer:
+        service = server(peer)
+        with pytest.raises(SandboxApiException, match="Sign in to the network"):
+            with service.stream("GET", "/files/download"):
+                pass
+        with pytest.raises(SandboxApiException, match="Sign in to the network"):
+            run(service)
+        while peer.open_connections > 1:
+            sleep(0.01)
+        service.config.close()
+
+
+def test_a_page_that_is_a_file_is_the_file() -> None:
+    headers = {"Content-Type": "text/html", "Content-Disposition": "attachment"}
+    with Peer(answer(200, b"<html></html>", headers=headers)) as peer:
+        service = server(peer)
+        with service.stream("GET", "/files/download") as response:
+            assert response.read() == b"<html></html>"
+        service.config.close()
+
+
 # --- side by side -----------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from opensandbox.exceptions import (
     InvalidArgumentException,
     SandboxApiException,
     SandboxConnectionException,
-    SandboxInternalException,
+    SandboxTimeoutException,
 )
 from opensandbox.models.execd_sync import ExecutionHandlersSync
 from opensandbox.models.isolated import (
@@ -28,7 +28,7 @@ from opensandbox.models.isolated import (
     IsolatedWorkspaceSpec,
 )
 from opensandbox.transport.retry import RetryPolicy
-from tests.peer import answer, events
+from tests.peer import answer, events, hang
 from tests.sandbox_peer import CREATED, SandboxPeer, refuses, sandbox_peer, says
 
 SESSIONS = "/v1/isolated/session"
@@ -188,7 +188,7 @@ def test_a_background_run_without_an_id_is_an_error(peer: SandboxPeer, body: byt
     peer.on(f"POST {ONE}/run", answer(202, body))
     with config_of(peer) as config:
         session = isolation_of(peer, config).create(REQUEST)
-        with pytest.raises(SandboxInternalException, match="which run"):
+        with pytest.raises(SandboxApiException, match=f"POST {ONE}/run .*: 202, but"):
             session.run_background("true")
 
 
@@ -281,6 +281,31 @@ def test_closing_what_is_closed_is_fine_and_failing_to_close_is_not(
         with pytest.raises(SandboxApiException):
             with isolation.session(REQUEST):
                 pass
+
+
+def test_a_close_that_gets_no_answer_is_our_error(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._sync.isolation._CLOSING_LIMIT", 0.2)
+    peer.on(f"DELETE {ONE}", hang())
+    with config_of(peer) as config:
+        with pytest.raises(SandboxTimeoutException, match=rf"DELETE {ONE} .* within 0\.2 s"):
+            with isolation_of(peer, config).session(REQUEST):
+                pass
+
+
+def test_an_answer_that_lacks_what_is_needed_is_told_with_the_request(
+    peer: SandboxPeer,
+) -> None:
+    peer.on(f"POST {SESSIONS}", says({"wrong": True}, 201))
+    peer.on(f"GET {ONE}", says({"wrong": True}))
+    with config_of(peer) as config:
+        isolation = isolation_of(peer, config)
+        with pytest.raises(SandboxApiException, match=f"POST {SESSIONS} .*: 201, but") as caught:
+            isolation.create(REQUEST)
+        assert (caught.value.status_code, caught.value.sandbox_id) == (201, "s1")
+        with pytest.raises(SandboxApiException, match=f"GET {ONE} .*: 200, but"):
+            isolation.attach("i1")
 
 
 def test_what_cannot_be_meant_is_not_sent(peer: SandboxPeer) -> None:

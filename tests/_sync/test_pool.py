@@ -655,6 +655,16 @@ def test_idle_ones_are_released(pools: Pools, cloud: Cloud) -> None:
     assert cloud.alive == set()
 
 
+def test_what_could_not_be_released_is_not_counted(pools: Pools, cloud: Cloud) -> None:
+    pool = pools(3)
+    pool.start()
+    idle(pool, 3)
+    pool.shutdown()
+    cloud.immortal.add(next(iter(cloud.alive)))
+    assert pool.release_all_idle() == 2
+    assert len(cloud.alive) == 1
+
+
 def test_idle_ones_are_released_side_by_side(pools: Pools, cloud: Cloud) -> None:
     pool = pools(5)
     pool.start()

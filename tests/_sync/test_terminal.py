@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from websockets.sync.server import ServerConnection
 
+from opensandbox._concurrency import WebSocket, open_websocket
 from opensandbox._sync.config import ConnectionConfigSync
 from opensandbox._sync.http import ServiceSync
 from opensandbox._sync.terminal import TerminalSync
@@ -22,7 +23,7 @@ from opensandbox.exceptions import (
 )
 from opensandbox.models.terminal import TerminalOutput
 from opensandbox.transport.retry import RetryPolicy
-from tests.peer import refused_address
+from tests.peer import hang, refused_address
 from tests.sandbox_peer import refuses, sandbox_peer, says
 from tests.terminal_peer import websocket_server
 
@@ -236,6 +237,29 @@ def test_a_terminal_that_was_made_and_cannot_be_reached_is_closed() -> None:
                     pass
         assert peer.body("POST /pty") == {"cwd": "/src"}
         assert peer.asked("DELETE .*") == ["DELETE /pty/t1"]
+
+
+def test_a_close_that_gets_no_answer_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("opensandbox._sync.terminal._CLOSING_LIMIT", 0.2)
+    with websocket_server(lambda socket: socket.send(exits(0))) as there, sandbox_peer() as peer:
+        peer.on("POST /pty", says({"session_id": "t1"}, 201))
+        peer.on("DELETE /pty/t1", hang())
+        with config_of() as config:
+            terminal = terminal_at(config, f"http://{peer.address}", session_id=None)
+
+            def opened() -> WebSocket:
+                return open_websocket(
+                    f"{there.url.replace('http', 'ws')}/pty/t1/ws",
+                    headers={},
+                    context=None,
+                    proxy=None,
+                    seconds=5,
+                )
+
+            monkeypatch.setattr(terminal, "_open", opened)
+            with pytest.raises(SandboxTimeoutException, match=r"DELETE /pty/t1 .* within 0\.2 s"):
+                with terminal:
+                    pass
 
 
 def test_the_key_goes_along_only_through_the_server() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opensandbox._wire import commands, files, metrics
-from opensandbox.exceptions import InvalidArgumentException
+from opensandbox.exceptions import InvalidArgumentException, SandboxInternalException
 from opensandbox.models.execd import CommandStatus
 from opensandbox_api.execd.models import CommandStatusResponse, FileInfo, FileInfoByPath, Metrics
 
@@ -40,6 +40,11 @@ def test_an_empty_listing_may_be_null() -> None:
 def test_a_status_with_nulls_and_gaps() -> None:
     status = CommandStatusResponse.from_dict({"id": "c", "exit_code": None, "finished_at": None})
     assert commands.command_status(status) == CommandStatus(id="c")
+
+
+def test_a_status_that_says_nothing_is_none() -> None:
+    with pytest.raises(SandboxInternalException, match="whether the command is running"):
+        commands.command_status(CommandStatusResponse.from_dict({"wrong": True}))
 
 
 def test_metrics_get_their_public_names() -> None:

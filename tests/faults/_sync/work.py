@@ -1,0 +1,174 @@
+# Written by scripts/unasync.py from tests/faults/_async/work.py. Do not edit.
+"""Mixed work in sandboxes, one thing after another, for as long as the soak lasts.
+
+Rules:
+
+* Whatever goes wrong has to be one of our exceptions: those are counted, any other is a finding.
+* What a piece of work makes it ends itself, as far as the faults let it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from contextlib import closing
+from typing import Any
+
+from opensandbox import (
+    ConnectionConfigSync,
+    SandboxException,
+    SandboxManagerSync,
+    SandboxSync,
+    SearchEntry,
+)
+from opensandbox._concurrency import Operation, monotonic, time_limit
+from tests.faults.tally import Tally
+from tests.faults.world import IMAGE, WORKSPACE
+
+#: Seconds; far more than any limit of the work itself.
+_HANG = 90.0
+#: The metadata of what is made here.
+MARK = {"made-by": "soak"}
+
+
+class Bench:
+    """What one worker has at hand."""
+
+    def __init__(self, sandbox: SandboxSync, manager: SandboxManagerSync, number: int) -> None:
+        self.sandbox, self.manager, self.number = sandbox, manager, number
+        self.turn = 0
+
+    @property
+    def path(self) -> str:
+        """A file of this worker's own."""
+        return f"{WORKSPACE}/worker-{self.number}.txt"
+
+
+def _run(bench: Bench) -> None:
+    done = bench.sandbox.commands.run("seq 50; echo oops >&2; exit 3", timeout=20)
+    if done.complete is None and done.error is None:
+        raise AssertionError("a command without an end")
+
+
+def _stream(bench: Bench) -> None:
+    with closing(bench.sandbox.commands.stream("seq 200")) as events:
+        for _ in events:
+            pass
+
+
+def _leave(bench: Bench) -> None:
+    with closing(bench.sandbox.commands.stream("seq 20000", timeout=5)) as events:
+        for _ in events:
+            break
+
+
+def _files(bench: Bench) -> None:
+    text = f"{bench.turn}\n" * 500
+    bench.sandbox.files.write_file(bench.path, text)
+    back = bench.sandbox.files.read_file(bench.path)
+    if back not in (text, "", json.dumps({"wrong": True})):
+        raise AssertionError("a file came back changed")
+
+
+def _look(bench: Bench) -> None:
+    bench.sandbox.get_info()
+    bench.sandbox.get_metrics()
+    bench.sandbox.is_healthy()
+
+
+def _list(bench: Bench) -> None:
+    for _ in bench.manager.list_all(page_size=20):
+        pass
+
+
+def _search(bench: Bench) -> None:
+    bench.sandbox.files.search(SearchEntry(path=WORKSPACE, pattern="*.txt"))
+
+
+def _session(bench: Bench) -> None:
+    session = bench.sandbox.commands.create_session()
+    try:
+        bench.sandbox.commands.run_in_session(session, "cd /; pwd")
+    finally:
+        bench.sandbox.commands.delete_session(session)
+
+
+def _background(bench: Bench) -> None:
+    started = bench.sandbox.commands.run("echo hi", background=True)
+    if started.id:
+        bench.sandbox.commands.get_command_status(started.id)
+        bench.sandbox.commands.get_background_command_logs(started.id)
+
+
+def _terminal(bench: Bench) -> None:
+    with bench.sandbox.terminal() as terminal:
+        terminal.write("exit\n")
+        terminal.wait(timeout=10)
+
+
+def _watch(bench: Bench) -> None:
+    with closing(bench.sandbox.watch_metrics()) as measured:
+        for _ in measured:
+            break
+
+
+def _code(bench: Bench) -> None:
+    bench.sandbox.code.run("6 * 7")
+
+
+def _make(bench: Bench) -> None:
+    with SandboxSync.temporary(
+        IMAGE,
+        connection_config=bench.sandbox.connection_config,
+        metadata=MARK,
+        timeout=120,
+        ready_timeout=15,
+        resource={"cpu": "1", "memory": "256Mi"},
+    ) as sandbox:
+        sandbox.commands.run("true")
+
+
+_WORK: list[Operation[Bench, None]] = [
+    *(_run, _files, _stream, _look, _run, _search, _session, _leave, _files, _background),
+    *(_run, _list, _watch, _run, _code, _files, _terminal, _stream, _run, _look),
+]
+#: Making a sandbox costs as much as a hundred commands: each worker does it this seldom.
+_MAKES_EVERY = 150
+
+
+def work(
+    config: ConnectionConfigSync,
+    sandbox_of: Callable[[], str],
+    number: int,
+    ended: Callable[[], bool],
+    tally: Tally,
+) -> None:
+    """Work until told to end; `sandbox_of` says in which sandbox."""
+    manager = SandboxManagerSync.create(config)
+    bench: Any = None
+    turn = number * 7
+    while not ended():
+        turn += 1
+        name = "connect"
+        began = monotonic()
+        try:
+            with time_limit(_HANG):
+                if bench is None or bench.sandbox.id != sandbox_of():
+                    bench = Bench(
+                        SandboxSync.connect(
+                            sandbox_of(), config, connect_timeout=10, skip_health_check=True
+                        ),
+                        manager,
+                        number,
+                    )
+                bench.turn = turn
+                piece = _make if turn % _MAKES_EVERY == 0 else _WORK[turn % len(_WORK)]
+                name = piece.__name__.strip("_")
+                piece(bench)
+        except SandboxException as error:
+            tally.failed(name, error)
+        except Exception as error:
+            tally.wrong(name, error)
+        else:
+            tally.done(name)
+        tally.took(name, monotonic() - began)
