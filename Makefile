@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help quickstart test faults check generate sync format bench setup
+.PHONY: help quickstart test faults check generate sync format bench soak setup
 BIN := .venv/bin
 export PYTHON
 
@@ -21,6 +21,9 @@ faults: setup ## run every call against pairs of faults; FAULTS=all takes every 
 check: setup ## format, lint, types, import directions, and the drift of what is derived
 	@$(BIN)/python scripts/check.py
 
+soak: setup ## run every call against every fault, then load for SOAK_MINUTES=30; ARGS="--only load"
+	@$(BIN)/python -m tests.soak --minutes $(or $(SOAK_MINUTES),30) $(ARGS)
+
 generate: setup ## openapi/ -> generated/
 	@$(BIN)/python scripts/generate.py
 
@@ -35,4 +38,4 @@ bench: setup ## measure beside plain httpx and other clients; ARGS="--only lines
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 setup:
-	@scripts/setup.sh $(if $(filter quickstart test faults,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)
+	@scripts/setup.sh $(if $(filter quickstart test faults soak,$(MAKECMDGOALS)),isolation) $(if $(filter test,$(MAKECMDGOALS)),redis)

@@ -280,8 +280,9 @@ def _of_a_broken_one(nature: Nature, fault: Fault, again: bool, most: int) -> Al
         chance = Chance.CANNOT if fault.always else Chance.MUST if again else Chance.MAY
         return Allowed(chance, (SandboxConnectionException,), at_most=0 if fault.always else 1)
     if point is Point.BODY:
-        if nature.shape is Shape.EVENTS:
-            return Allowed(Chance.MAY, (SandboxConnectionException,), at_most=1)
+        # The status was there; and of a refusal more is not needed, where gone is as good as ended.
+        if nature.shape is Shape.EVENTS or late:
+            return Allowed(Chance.MAY, (SandboxConnectionException, *errors), statuses)
         return Allowed(Chance.CANNOT, (SandboxConnectionException,), at_most=1)
     if again:
         chance = Chance.MAY if late else Chance.MUST

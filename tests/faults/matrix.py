@@ -36,7 +36,7 @@ Colour = Literal["async", "sync"]
 COLOURS: tuple[Colour, ...] = ("async", "sync")
 _CALLS: dict[Colour, Sequence[Any]] = {"async": async_calls.CALLS, "sync": sync_calls.CALLS}
 #: How many cases are run side by side.
-_AT_ONCE = 24
+_AT_ONCE = 16
 
 
 @frozen

@@ -49,6 +49,8 @@ POLICY = NetworkPolicy(
 class Stock:
     """Things of one kind, made when there is none to be had."""
 
+    KEPT = 4
+
     def __init__(self, make: Callable[[], Any], *, one_by_one: bool = False) -> None:
         self._make = make
         self._free: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -62,8 +64,11 @@ class Stock:
             return self._make()
 
     def give_back(self, thing: Any) -> None:
-        """It is as good as it was."""
-        self._free.put(thing)
+        """It is as good as it was; a sandbox more than `KEPT` is ended."""
+        if isinstance(thing, SandboxSync) and self._free.qsize() >= self.KEPT:
+            thing.kill()
+        else:
+            self._free.put(thing)
 
 
 class Workshop:
