@@ -10,12 +10,12 @@ Rules:
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ._concurrency._later import asyncio
 from ._concurrency.calls import make
 
 if TYPE_CHECKING:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextvars
 import functools
 import inspect
@@ -11,6 +10,7 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Self, TypeVar
 
+from ._later import asyncio
 from .limits import bounded, no_limit, time_limit
 
 T = TypeVar("T")
@@ -122,23 +122,27 @@ def read(file: BinaryIO, size: int) -> bytes:
     return file.read(size)
 
 
-class _Unstopped(asyncio.Task[T]):
+@functools.cache
+def _kind_of_unstopped() -> type[asyncio.Task[Any]]:
+    class Unstopped(asyncio.Task[T]):
+        def cancel(self, msg: object | None = None) -> bool:
+            # What cancels while the loop does not run is the loop's end.
+            return self.get_loop().is_running() and super().cancel(msg)
+
+    return Unstopped
+
+
+def _unstopped(action: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
     """A task that goes on when its event loop is about to end.
 
     A loop that ends cancels everything that is on it, and then waits for it. Whoever started one of
     these waits for it too, for so long and no longer, and was cancelled as well.
     """
 
-    def cancel(self, msg: object | None = None) -> bool:
-        # What cancels while the loop does not run is the loop's end.
-        return self.get_loop().is_running() and super().cancel(msg)
-
-
-def _unstopped(action: Callable[[], Awaitable[T]]) -> _Unstopped[T]:
     async def run() -> T:
         return await action()
 
-    return _Unstopped(run(), loop=asyncio.get_running_loop())
+    return _kind_of_unstopped()(run(), loop=asyncio.get_running_loop())
 
 
 async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: float) -> None:

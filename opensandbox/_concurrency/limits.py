@@ -6,17 +6,23 @@ the limits around it; they nest, and the shortest one counts.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import contextvars
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 
+from ._later import asyncio
+
 monotonic = time.monotonic
 
-#: `async with async_time_limit(seconds)`: TimeoutError once they have passed; None for no limit.
-async_time_limit = asyncio.timeout
+
+def async_time_limit(seconds: float | None) -> asyncio.Timeout:
+    """`async with async_time_limit(seconds)`: TimeoutError once they have passed; None for no
+    limit.
+    """
+    return asyncio.timeout(seconds)
+
 
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
     "opensandbox_deadline", default=None
@@ -170,7 +176,9 @@ def no_limit() -> Iterator[None]:
         _deadline.reset(token)
 
 
-async_sleep = asyncio.sleep
+async def async_sleep(seconds: float) -> None:
+    """Wait for so many seconds."""
+    await asyncio.sleep(seconds)
 
 
 def sleep(seconds: float) -> None:

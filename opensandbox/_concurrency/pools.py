@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import ssl
 import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
+from ._later import asyncio
 from .limits import bounded
 from .tasks import async_spawn
 

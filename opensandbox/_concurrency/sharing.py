@@ -6,7 +6,6 @@ nothing of its parent's.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import threading
@@ -15,6 +14,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
 from ..exceptions import SandboxInternalException
+from ._later import asyncio
 
 T = TypeVar("T")
 

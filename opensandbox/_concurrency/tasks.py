@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
-import queue
 import threading
 from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from ._later import asyncio
 from .limits import bounded
 
 T = TypeVar("T")
 
-AsyncEvent = asyncio.Event
-Event = threading.Event
+if TYPE_CHECKING:
+    AsyncLock = asyncio.Lock
+else:
 
-AsyncLock = asyncio.Lock
+    def AsyncLock() -> asyncio.Lock:
+        """A lock of the event loop; no alias, so that naming it does not load asyncio."""
+        return asyncio.Lock()
+
+
 Lock = threading.Lock
-
-AsyncQueue = asyncio.Queue
-Queue = queue.Queue
 
 
 class AsyncTask:

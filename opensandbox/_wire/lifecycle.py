@@ -299,16 +299,16 @@ def _image(image: api.ImageSpec | None) -> SandboxImageSpec | None:
     username, password = (
         (optional(auth.username), optional(auth.password)) if auth else (None, None)
     )
-    known = (
-        SandboxImageAuth(username=username, password=password) if username and password else None
-    )
-    return SandboxImageSpec(image=image.uri, auth=known)
+    known = None
+    if username and password:
+        known = SandboxImageAuth._as_received({"username": username, "password": password})
+    return SandboxImageSpec._as_received({"image": image.uri, "auth": known})
 
 
 def _platform(platform: api.PlatformSpec | None) -> PlatformSpec | None:
     if platform is None or not platform.os or not platform.arch:
         return None
-    return PlatformSpec(os=str(platform.os), arch=str(platform.arch))
+    return PlatformSpec._as_received({"os": str(platform.os), "arch": str(platform.arch)})
 
 
 def _allocation(allocation: api.AllocationSummary | None) -> SandboxAllocation | None:

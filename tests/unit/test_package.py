@@ -103,9 +103,9 @@ def test_the_names_of_a_first_program_load_little() -> None:
         "from opensandbox import Sandbox, SandboxSync, SandboxManager, SandboxManagerSync;"
         "from opensandbox.config import ConnectionConfig, ConnectionConfigSync"
     )
-    loaded = loaded_by(program, after="import httpx, asyncio")
+    loaded = loaded_by(program, after="import httpx")
     assert {"opensandbox._async.sandbox", "opensandbox._sync.sandbox", "attrs"} <= loaded
-    for name in ("opensandbox_api", "httpcore", "h11", "websockets", "dateutil", "html"):
+    for name in ("opensandbox_api", "httpcore", "h11", "websockets", "asyncio", "dateutil"):
         assert name not in loaded
     for name in ("models.sandboxes", "models.execd", "_wire.sse", "_async.files", "_async.http"):
         assert f"opensandbox.{name}" not in loaded
@@ -120,6 +120,7 @@ def test_the_blocking_half_loads_nothing_of_the_other() -> None:
     )
     loaded = loaded_by(program)
     assert "opensandbox._sync.transport" in loaded
+    assert "asyncio" not in loaded
     assert not [name for name in loaded if name.startswith("opensandbox._async")]
     assert "opensandbox.models.vault" not in loaded
     assert not [name for name in loaded if name.startswith("opensandbox_api.lifecycle.models.")]

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.inline_credential_source import InlineCredentialSource
 
@@ -28,11 +30,9 @@ class Credential:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.inline_credential_source import InlineCredentialSource
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),
-            source=InlineCredentialSource.from_dict(d.pop("source")),
+            source=models.InlineCredentialSource.from_dict(d.pop("source")),
             additional_properties=d,
         )

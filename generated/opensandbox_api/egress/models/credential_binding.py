@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.api_key_credential_auth import ApiKeyCredentialAuth
     from ..models.basic_credential_auth import BasicCredentialAuth
@@ -42,28 +44,21 @@ class CredentialBinding:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.api_key_credential_auth import ApiKeyCredentialAuth
-        from ..models.basic_credential_auth import BasicCredentialAuth
-        from ..models.bearer_credential_auth import BearerCredentialAuth
-        from ..models.credential_match import CredentialMatch
-        from ..models.custom_headers_credential_auth import CustomHeadersCredentialAuth
-        from ..models.passthrough_credential_auth import PassthroughCredentialAuth
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),
-            match=CredentialMatch.from_dict(d.pop("match")),
+            match=models.CredentialMatch.from_dict(d.pop("match")),
             auth=value
             if not (value := d.pop("auth"))
-            else ApiKeyCredentialAuth.from_dict(value)
+            else models.ApiKeyCredentialAuth.from_dict(value)
             if value.get("type") == "apiKey"
-            else BasicCredentialAuth.from_dict(value)
+            else models.BasicCredentialAuth.from_dict(value)
             if value.get("type") == "basic"
-            else BearerCredentialAuth.from_dict(value)
+            else models.BearerCredentialAuth.from_dict(value)
             if value.get("type") == "bearer"
-            else CustomHeadersCredentialAuth.from_dict(value)
+            else models.CustomHeadersCredentialAuth.from_dict(value)
             if value.get("type") == "customHeaders"
-            else PassthroughCredentialAuth.from_dict(value)
+            else models.PassthroughCredentialAuth.from_dict(value)
             if value.get("type") == "passthrough"
             else value,
             additional_properties=d,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -39,18 +40,15 @@ class CredentialBindingMetadata:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_auth_metadata import CredentialAuthMetadata
-        from ..models.credential_match import CredentialMatch
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),
             revision=d.pop("revision"),
             match=UNSET
             if (value := d.pop("match", None)) is None
-            else CredentialMatch.from_dict(value),
+            else models.CredentialMatch.from_dict(value),
             auth=UNSET
             if (value := d.pop("auth", None)) is None
-            else CredentialAuthMetadata.from_dict(value),
+            else models.CredentialAuthMetadata.from_dict(value),
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -36,16 +37,14 @@ class CredentialBindingMutationSet:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_binding import CredentialBinding
-
         d = dict(src_dict)
         return cls(
             add=UNSET
             if (value := d.pop("add", None)) is None
-            else [CredentialBinding.from_dict(item) for item in value],
+            else [models.CredentialBinding.from_dict(item) for item in value],
             replace=UNSET
             if (value := d.pop("replace", None)) is None
-            else [CredentialBinding.from_dict(item) for item in value],
+            else [models.CredentialBinding.from_dict(item) for item in value],
             delete=UNSET if (value := d.pop("delete", None)) is None else list(value),
             additional_properties=d,
         )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.credential_metadata import CredentialMetadata
 
@@ -28,13 +30,12 @@ class CredentialListResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_metadata import CredentialMetadata
-
         d = dict(src_dict)
         return cls(
             revision=d.pop("revision"),
             credentials=[
-                CredentialMetadata.from_dict(item) for item in d.pop("credentials", None) or ()
+                models.CredentialMetadata.from_dict(item)
+                for item in d.pop("credentials", None) or ()
             ],
             additional_properties=d,
         )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.credential import Credential
     from ..models.credential_binding import CredentialBinding
@@ -29,12 +31,13 @@ class CredentialVaultCreateRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential import Credential
-        from ..models.credential_binding import CredentialBinding
-
         d = dict(src_dict)
         return cls(
-            credentials=[Credential.from_dict(item) for item in d.pop("credentials", None) or ()],
-            bindings=[CredentialBinding.from_dict(item) for item in d.pop("bindings", None) or ()],
+            credentials=[
+                models.Credential.from_dict(item) for item in d.pop("credentials", None) or ()
+            ],
+            bindings=[
+                models.CredentialBinding.from_dict(item) for item in d.pop("bindings", None) or ()
+            ],
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ class CredentialVaultMutationRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_binding_mutation_set import CredentialBindingMutationSet
-        from ..models.credential_mutation_set import CredentialMutationSet
-
         d = dict(src_dict)
         return cls(
             expected_revision=UNSET
@@ -49,9 +47,9 @@ class CredentialVaultMutationRequest:
             else value,
             credentials=UNSET
             if (value := d.pop("credentials", None)) is None
-            else CredentialMutationSet.from_dict(value),
+            else models.CredentialMutationSet.from_dict(value),
             bindings=UNSET
             if (value := d.pop("bindings", None)) is None
-            else CredentialBindingMutationSet.from_dict(value),
+            else models.CredentialBindingMutationSet.from_dict(value),
             additional_properties=d,
         )

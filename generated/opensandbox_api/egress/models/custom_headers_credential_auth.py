@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -38,15 +39,14 @@ class CustomHeadersCredentialAuth:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_substitution import CredentialSubstitution
-        from ..models.custom_header_entry import CustomHeaderEntry
-
         d = dict(src_dict)
         return cls(
             type_=d.pop("type"),
-            headers=[CustomHeaderEntry.from_dict(item) for item in d.pop("headers", None) or ()],
+            headers=[
+                models.CustomHeaderEntry.from_dict(item) for item in d.pop("headers", None) or ()
+            ],
             substitutions=UNSET
             if (value := d.pop("substitutions", None)) is None
-            else [CredentialSubstitution.from_dict(item) for item in value],
+            else [models.CredentialSubstitution.from_dict(item) for item in value],
             additional_properties=d,
         )

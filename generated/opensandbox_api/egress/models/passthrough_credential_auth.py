@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -34,13 +35,11 @@ class PassthroughCredentialAuth:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_substitution import CredentialSubstitution
-
         d = dict(src_dict)
         return cls(
             type_=d.pop("type"),
             substitutions=UNSET
             if (value := d.pop("substitutions", None)) is None
-            else [CredentialSubstitution.from_dict(item) for item in value],
+            else [models.CredentialSubstitution.from_dict(item) for item in value],
             additional_properties=d,
         )

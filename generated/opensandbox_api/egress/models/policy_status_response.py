@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -44,8 +45,6 @@ class PolicyStatusResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.network_policy import NetworkPolicy
-
         d = dict(src_dict)
         return cls(
             status=UNSET if (value := d.pop("status", None)) is None else value,
@@ -54,6 +53,6 @@ class PolicyStatusResponse:
             reason=UNSET if (value := d.pop("reason", None)) is None else value,
             policy=UNSET
             if (value := d.pop("policy", None)) is None
-            else NetworkPolicy.from_dict(value),
+            else models.NetworkPolicy.from_dict(value),
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -60,8 +61,6 @@ class CapabilitiesResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.capabilities_response_hardening import CapabilitiesResponseHardening
-
         d = dict(src_dict)
         return cls(
             available=UNSET if (value := d.pop("available", None)) is None else value,
@@ -76,6 +75,6 @@ class CapabilitiesResponse:
             diff_supported=UNSET if (value := d.pop("diff_supported", None)) is None else value,
             hardening=UNSET
             if (value := d.pop("hardening", None)) is None
-            else CapabilitiesResponseHardening.from_dict(value),
+            else models.CapabilitiesResponseHardening.from_dict(value),
             additional_properties=d,
         )

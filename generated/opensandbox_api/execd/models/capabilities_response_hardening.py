@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -51,23 +52,21 @@ class CapabilitiesResponseHardening:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.hardening_layer_state import HardeningLayerState
-
         d = dict(src_dict)
         return cls(
             init_mode=UNSET if (value := d.pop("init_mode", None)) is None else value,
             signal_shield=UNSET if (value := d.pop("signal_shield", None)) is None else value,
             cap_drop=UNSET
             if (value := d.pop("cap_drop", None)) is None
-            else HardeningLayerState.from_dict(value),
+            else models.HardeningLayerState.from_dict(value),
             seccomp=UNSET
             if (value := d.pop("seccomp", None)) is None
-            else HardeningLayerState.from_dict(value),
+            else models.HardeningLayerState.from_dict(value),
             landlock=UNSET
             if (value := d.pop("landlock", None)) is None
-            else HardeningLayerState.from_dict(value),
+            else models.HardeningLayerState.from_dict(value),
             ebpf=UNSET
             if (value := d.pop("ebpf", None)) is None
-            else HardeningLayerState.from_dict(value),
+            else models.HardeningLayerState.from_dict(value),
             additional_properties=d,
         )

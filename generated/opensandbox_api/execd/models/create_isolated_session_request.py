@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -81,30 +82,25 @@ class CreateIsolatedSessionRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.bind_mount import BindMount
-        from ..models.env_passthrough_spec import EnvPassthroughSpec
-        from ..models.isolated_overlay_spec import IsolatedOverlaySpec
-        from ..models.isolated_workspace_spec import IsolatedWorkspaceSpec
-
         d = dict(src_dict)
         return cls(
             profile=UNSET if (value := d.pop("profile", None)) is None else value,
             workspace=UNSET
             if (value := d.pop("workspace", None)) is None
-            else IsolatedWorkspaceSpec.from_dict(value),
+            else models.IsolatedWorkspaceSpec.from_dict(value),
             overlays=UNSET
             if (value := d.pop("overlays", None)) is None
-            else [IsolatedOverlaySpec.from_dict(item) for item in value],
+            else [models.IsolatedOverlaySpec.from_dict(item) for item in value],
             extra_writable=UNSET
             if (value := d.pop("extra_writable", None)) is None
             else list(value),
             binds=UNSET
             if (value := d.pop("binds", None)) is None
-            else [BindMount.from_dict(item) for item in value],
+            else [models.BindMount.from_dict(item) for item in value],
             share_net=UNSET if (value := d.pop("share_net", None)) is None else value,
             env_passthrough=UNSET
             if (value := d.pop("env_passthrough", None)) is None
-            else EnvPassthroughSpec.from_dict(value),
+            else models.EnvPassthroughSpec.from_dict(value),
             uid=UNSET if (value := d.pop("uid", None)) is None else value,
             gid=UNSET if (value := d.pop("gid", None)) is None else value,
             uid_mode=UNSET if (value := d.pop("uid_mode", None)) is None else value,

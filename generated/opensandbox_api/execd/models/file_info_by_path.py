@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.file_info import FileInfo
 
@@ -15,6 +17,4 @@ class FileInfoByPath(dict[str, "FileInfo"]):
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.file_info import FileInfo
-
-        return cls((key, FileInfo.from_dict(value)) for key, value in src_dict.items())
+        return cls((key, models.FileInfo.from_dict(value)) for key, value in src_dict.items())

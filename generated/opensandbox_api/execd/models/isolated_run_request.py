@@ -39,7 +39,6 @@ class IsolatedRunRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             code=d.pop("code"),

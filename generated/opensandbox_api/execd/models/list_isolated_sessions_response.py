@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.isolated_session_summary import IsolatedSessionSummary
 
@@ -25,12 +27,11 @@ class ListIsolatedSessionsResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.isolated_session_summary import IsolatedSessionSummary
-
         d = dict(src_dict)
         return cls(
             sessions=[
-                IsolatedSessionSummary.from_dict(item) for item in d.pop("sessions", None) or ()
+                models.IsolatedSessionSummary.from_dict(item)
+                for item in d.pop("sessions", None) or ()
             ],
             additional_properties=d,
         )

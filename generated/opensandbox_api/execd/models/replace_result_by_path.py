@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.replace_file_content_result import ReplaceFileContentResult
 
@@ -15,8 +17,7 @@ class ReplaceResultByPath(dict[str, "ReplaceFileContentResult"]):
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.replace_file_content_result import ReplaceFileContentResult
-
         return cls(
-            (key, ReplaceFileContentResult.from_dict(value)) for key, value in src_dict.items()
+            (key, models.ReplaceFileContentResult.from_dict(value))
+            for key, value in src_dict.items()
         )

@@ -3,6 +3,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.replace_file_content_item import ReplaceFileContentItem
 
@@ -15,8 +17,6 @@ class ReplacementByPath(dict[str, "ReplaceFileContentItem"]):
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.replace_file_content_item import ReplaceFileContentItem
-
         return cls(
-            (key, ReplaceFileContentItem.from_dict(value)) for key, value in src_dict.items()
+            (key, models.ReplaceFileContentItem.from_dict(value)) for key, value in src_dict.items()
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -31,13 +32,11 @@ class RunCodeRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.code_context import CodeContext
-
         d = dict(src_dict)
         return cls(
             code=d.pop("code"),
             context=UNSET
             if (value := d.pop("context", None)) is None
-            else CodeContext.from_dict(value),
+            else models.CodeContext.from_dict(value),
             additional_properties=d,
         )

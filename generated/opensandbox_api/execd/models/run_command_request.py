@@ -56,7 +56,6 @@ class RunCommandRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             command=UNSET if (value := d.pop("command", None)) is None else value,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -56,8 +57,6 @@ class ServerStreamEvent:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.server_stream_event_error import ServerStreamEventError
-
         d = dict(src_dict)
         return cls(
             type_=UNSET if (value := d.pop("type", None)) is None else value,
@@ -68,6 +67,6 @@ class ServerStreamEvent:
             results=UNSET if (value := d.pop("results", None)) is None else dict(value),
             error=UNSET
             if (value := d.pop("error", None)) is None
-            else ServerStreamEventError.from_dict(value),
+            else models.ServerStreamEventError.from_dict(value),
             additional_properties=d,
         )

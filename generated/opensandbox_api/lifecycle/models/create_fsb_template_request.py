@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -62,8 +63,6 @@ class CreateFsbTemplateRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.fsb_template_readiness import FsbTemplateReadiness
-
         d = dict(src_dict)
         return cls(
             image=d.pop("image"),
@@ -76,7 +75,7 @@ class CreateFsbTemplateRequest:
             metadata=UNSET if (value := d.pop("metadata", None)) is None else dict(value),
             readiness=UNSET
             if (value := d.pop("readiness", None)) is None
-            else FsbTemplateReadiness.from_dict(value),
+            else models.FsbTemplateReadiness.from_dict(value),
             format_=UNSET if (value := d.pop("format", None)) is None else value,
             additional_properties=d,
         )

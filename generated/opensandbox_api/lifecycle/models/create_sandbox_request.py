@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -110,21 +111,16 @@ class CreateSandboxRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.credential_proxy_config import CredentialProxyConfig
-        from ..models.image_spec import ImageSpec
-        from ..models.network_policy import NetworkPolicy
-        from ..models.platform_spec import PlatformSpec
-        from ..models.sandbox_lifecycle import SandboxLifecycle
-        from ..models.volume import Volume
-
         d = dict(src_dict)
         return cls(
-            image=UNSET if (value := d.pop("image", None)) is None else ImageSpec.from_dict(value),
+            image=UNSET
+            if (value := d.pop("image", None)) is None
+            else models.ImageSpec.from_dict(value),
             snapshot_id=UNSET if (value := d.pop("snapshotId", None)) is None else value,
             template_id=UNSET if (value := d.pop("templateId", None)) is None else value,
             platform=UNSET
             if (value := d.pop("platform", None)) is None
-            else PlatformSpec.from_dict(value),
+            else models.PlatformSpec.from_dict(value),
             timeout=d.pop("timeout", UNSET),
             resource_limits=UNSET
             if (value := d.pop("resourceLimits", None)) is None
@@ -136,18 +132,18 @@ class CreateSandboxRequest:
             metadata=UNSET if (value := d.pop("metadata", None)) is None else dict(value),
             lifecycle=UNSET
             if (value := d.pop("lifecycle", None)) is None
-            else SandboxLifecycle.from_dict(value),
+            else models.SandboxLifecycle.from_dict(value),
             entrypoint=UNSET if (value := d.pop("entrypoint", None)) is None else list(value),
             network_policy=UNSET
             if (value := d.pop("networkPolicy", None)) is None
-            else NetworkPolicy.from_dict(value),
+            else models.NetworkPolicy.from_dict(value),
             credential_proxy=UNSET
             if (value := d.pop("credentialProxy", None)) is None
-            else CredentialProxyConfig.from_dict(value),
+            else models.CredentialProxyConfig.from_dict(value),
             secure_access=UNSET if (value := d.pop("secureAccess", None)) is None else value,
             volumes=UNSET
             if (value := d.pop("volumes", None)) is None
-            else [Volume.from_dict(item) for item in value],
+            else [models.Volume.from_dict(item) for item in value],
             extensions=UNSET if (value := d.pop("extensions", None)) is None else dict(value),
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
@@ -57,20 +58,17 @@ class CreateSandboxResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.platform_spec import PlatformSpec
-        from ..models.sandbox_status import SandboxStatus
-
         d = dict(src_dict)
         return cls(
             id=d.pop("id"),
-            status=SandboxStatus.from_dict(d.pop("status")),
+            status=models.SandboxStatus.from_dict(d.pop("status")),
             created_at=parse_datetime(d.pop("createdAt")),
             entrypoint=list(d.pop("entrypoint", None) or ()),
             metadata=UNSET if (value := d.pop("metadata", None)) is None else dict(value),
             extensions=UNSET if (value := d.pop("extensions", None)) is None else dict(value),
             platform=UNSET
             if (value := d.pop("platform", None)) is None
-            else PlatformSpec.from_dict(value),
+            else models.PlatformSpec.from_dict(value),
             expires_at=UNSET
             if (value := d.pop("expiresAt", None)) is None
             else parse_datetime(value),

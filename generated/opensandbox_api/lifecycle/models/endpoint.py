@@ -33,7 +33,6 @@ class Endpoint:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-
         d = dict(src_dict)
         return cls(
             endpoint=d.pop("endpoint"),

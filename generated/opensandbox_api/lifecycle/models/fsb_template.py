@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
@@ -72,16 +73,13 @@ class FsbTemplate:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.fsb_template_readiness import FsbTemplateReadiness
-        from ..models.fsb_template_status import FsbTemplateStatus
-
         d = dict(src_dict)
         return cls(
             template_id=d.pop("templateId"),
             image=d.pop("image"),
             publish=d.pop("publish"),
             format_=d.pop("format"),
-            status=FsbTemplateStatus.from_dict(d.pop("status")),
+            status=models.FsbTemplateStatus.from_dict(d.pop("status")),
             created_at=parse_datetime(d.pop("createdAt")),
             updated_at=parse_datetime(d.pop("updatedAt")),
             resource_limits=UNSET
@@ -92,6 +90,6 @@ class FsbTemplate:
             metadata=UNSET if (value := d.pop("metadata", None)) is None else dict(value),
             readiness=UNSET
             if (value := d.pop("readiness", None)) is None
-            else FsbTemplateReadiness.from_dict(value),
+            else models.FsbTemplateReadiness.from_dict(value),
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -31,13 +32,11 @@ class ImageSpec:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.image_spec_auth import ImageSpecAuth
-
         d = dict(src_dict)
         return cls(
             uri=d.pop("uri"),
             auth=UNSET
             if (value := d.pop("auth", None)) is None
-            else ImageSpecAuth.from_dict(value),
+            else models.ImageSpecAuth.from_dict(value),
             additional_properties=d,
         )

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.fsb_template import FsbTemplate
     from ..models.pagination_info import PaginationInfo
@@ -29,12 +31,9 @@ class ListFsbTemplatesResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.fsb_template import FsbTemplate
-        from ..models.pagination_info import PaginationInfo
-
         d = dict(src_dict)
         return cls(
-            items=[FsbTemplate.from_dict(item) for item in d.pop("items", None) or ()],
-            pagination=PaginationInfo.from_dict(d.pop("pagination")),
+            items=[models.FsbTemplate.from_dict(item) for item in d.pop("items", None) or ()],
+            pagination=models.PaginationInfo.from_dict(d.pop("pagination")),
             additional_properties=d,
         )

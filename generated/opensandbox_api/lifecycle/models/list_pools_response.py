@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.pool_response import PoolResponse
 
@@ -25,10 +27,8 @@ class ListPoolsResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.pool_response import PoolResponse
-
         d = dict(src_dict)
         return cls(
-            items=[PoolResponse.from_dict(item) for item in d.pop("items", None) or ()],
+            items=[models.PoolResponse.from_dict(item) for item in d.pop("items", None) or ()],
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -33,13 +34,11 @@ class NetworkPolicy:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.network_rule import NetworkRule
-
         d = dict(src_dict)
         return cls(
             default_action=UNSET if (value := d.pop("defaultAction", None)) is None else value,
             egress=UNSET
             if (value := d.pop("egress", None)) is None
-            else [NetworkRule.from_dict(item) for item in value],
+            else [models.NetworkRule.from_dict(item) for item in value],
             additional_properties=d,
         )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
@@ -41,16 +42,13 @@ class PoolResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.pool_capacity_spec import PoolCapacitySpec
-        from ..models.pool_status import PoolStatus
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),
-            capacity_spec=PoolCapacitySpec.from_dict(d.pop("capacitySpec")),
+            capacity_spec=models.PoolCapacitySpec.from_dict(d.pop("capacitySpec")),
             status=UNSET
             if (value := d.pop("status", None)) is None
-            else PoolStatus.from_dict(value),
+            else models.PoolStatus.from_dict(value),
             created_at=UNSET
             if (value := d.pop("createdAt", None)) is None
             else parse_datetime(value),

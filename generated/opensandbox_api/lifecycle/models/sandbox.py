@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
@@ -71,27 +72,24 @@ class Sandbox:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.allocation_summary import AllocationSummary
-        from ..models.image_spec import ImageSpec
-        from ..models.platform_spec import PlatformSpec
-        from ..models.sandbox_status import SandboxStatus
-
         d = dict(src_dict)
         return cls(
             id=d.pop("id"),
-            status=SandboxStatus.from_dict(d.pop("status")),
+            status=models.SandboxStatus.from_dict(d.pop("status")),
             entrypoint=list(d.pop("entrypoint", None) or ()),
             created_at=parse_datetime(d.pop("createdAt")),
-            image=UNSET if (value := d.pop("image", None)) is None else ImageSpec.from_dict(value),
+            image=UNSET
+            if (value := d.pop("image", None)) is None
+            else models.ImageSpec.from_dict(value),
             snapshot_id=UNSET if (value := d.pop("snapshotId", None)) is None else value,
             platform=UNSET
             if (value := d.pop("platform", None)) is None
-            else PlatformSpec.from_dict(value),
+            else models.PlatformSpec.from_dict(value),
             metadata=UNSET if (value := d.pop("metadata", None)) is None else dict(value),
             extensions=UNSET if (value := d.pop("extensions", None)) is None else dict(value),
             allocation=UNSET
             if (value := d.pop("allocation", None)) is None
-            else AllocationSummary.from_dict(value),
+            else models.AllocationSummary.from_dict(value),
             expires_at=UNSET
             if (value := d.pop("expiresAt", None)) is None
             else parse_datetime(value),

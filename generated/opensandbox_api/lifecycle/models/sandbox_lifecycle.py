@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -33,16 +34,13 @@ class SandboxLifecycle:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.lifecycle_hook import LifecycleHook
-        from ..models.periodic_lifecycle_hook import PeriodicLifecycleHook
-
         d = dict(src_dict)
         return cls(
             pre_start=UNSET
             if (value := d.pop("preStart", None)) is None
-            else LifecycleHook.from_dict(value),
+            else models.LifecycleHook.from_dict(value),
             periodic=UNSET
             if (value := d.pop("periodic", None)) is None
-            else [PeriodicLifecycleHook.from_dict(item) for item in value],
+            else [models.PeriodicLifecycleHook.from_dict(item) for item in value],
             additional_properties=d,
         )

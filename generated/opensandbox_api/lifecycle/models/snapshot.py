@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset, format_datetime, parse_datetime
 
 if TYPE_CHECKING:
@@ -42,13 +43,11 @@ class Snapshot:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.snapshot_status import SnapshotStatus
-
         d = dict(src_dict)
         return cls(
             id=d.pop("id"),
             sandbox_id=d.pop("sandboxId"),
-            status=SnapshotStatus.from_dict(d.pop("status")),
+            status=models.SnapshotStatus.from_dict(d.pop("status")),
             created_at=parse_datetime(d.pop("createdAt")),
             name=UNSET if (value := d.pop("name", None)) is None else value,
             additional_properties=d,

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.pool_capacity_spec import PoolCapacitySpec
 
@@ -25,10 +27,8 @@ class UpdatePoolRequest:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.pool_capacity_spec import PoolCapacitySpec
-
         d = dict(src_dict)
         return cls(
-            capacity_spec=PoolCapacitySpec.from_dict(d.pop("capacitySpec")),
+            capacity_spec=models.PoolCapacitySpec.from_dict(d.pop("capacitySpec")),
             additional_properties=d,
         )

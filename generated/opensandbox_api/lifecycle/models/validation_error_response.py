@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
+
 if TYPE_CHECKING:
     from ..models.validation_fault import ValidationFault
 
@@ -25,10 +27,8 @@ class ValidationErrorResponse:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.validation_fault import ValidationFault
-
         d = dict(src_dict)
         return cls(
-            detail=[ValidationFault.from_dict(item) for item in d.pop("detail", None) or ()],
+            detail=[models.ValidationFault.from_dict(item) for item in d.pop("detail", None) or ()],
             additional_properties=d,
         )

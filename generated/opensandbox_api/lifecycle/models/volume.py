@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from attrs import define as _attrs_define
 from attrs import field as _attrs_field
 
+from .. import models
 from ..types import UNSET, Unset
 
 if TYPE_CHECKING:
@@ -52,17 +53,15 @@ class Volume:
 
     @classmethod
     def from_dict(cls, src_dict: Mapping[str, Any]) -> Self:
-        from ..models.host import Host
-        from ..models.ossfs import OSSFS
-        from ..models.pvc import PVC
-
         d = dict(src_dict)
         return cls(
             name=d.pop("name"),
             mount_path=d.pop("mountPath"),
-            host=UNSET if (value := d.pop("host", None)) is None else Host.from_dict(value),
-            pvc=UNSET if (value := d.pop("pvc", None)) is None else PVC.from_dict(value),
-            ossfs=UNSET if (value := d.pop("ossfs", None)) is None else OSSFS.from_dict(value),
+            host=UNSET if (value := d.pop("host", None)) is None else models.Host.from_dict(value),
+            pvc=UNSET if (value := d.pop("pvc", None)) is None else models.PVC.from_dict(value),
+            ossfs=UNSET
+            if (value := d.pop("ossfs", None)) is None
+            else models.OSSFS.from_dict(value),
             read_only=UNSET if (value := d.pop("readOnly", None)) is None else value,
             sub_path=UNSET if (value := d.pop("subPath", None)) is None else value,
             additional_properties=d,

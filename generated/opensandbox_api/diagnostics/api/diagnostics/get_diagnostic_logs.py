@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[DiagnosticContentResponse]:
-    from ...models.diagnostic_content_response import DiagnosticContentResponse
-
     parsed: DiagnosticContentResponse | None = None
     if response.is_success and response.content:
-        parsed = DiagnosticContentResponse.from_dict(response.json())
+        parsed = models.DiagnosticContentResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

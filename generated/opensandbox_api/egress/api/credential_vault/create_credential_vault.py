@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[CredentialVaultState]:
-    from ...models.credential_vault_state import CredentialVaultState
-
     parsed: CredentialVaultState | None = None
     if response.is_success and response.content:
-        parsed = CredentialVaultState.from_dict(response.json())
+        parsed = models.CredentialVaultState.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

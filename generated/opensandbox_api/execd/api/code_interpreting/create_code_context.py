@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[CodeContext]:
-    from ...models.code_context import CodeContext
-
     parsed: CodeContext | None = None
     if response.is_success and response.content:
-        parsed = CodeContext.from_dict(response.json())
+        parsed = models.CodeContext.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

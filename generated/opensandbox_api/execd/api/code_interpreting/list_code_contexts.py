@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -27,11 +28,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[list[CodeContext]]:
-    from ...models.code_context import CodeContext
-
     parsed: list[CodeContext] | None = None
     if response.is_success and response.content:
-        parsed = [CodeContext.from_dict(item) for item in response.json() or ()]
+        parsed = [models.CodeContext.from_dict(item) for item in response.json() or ()]
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

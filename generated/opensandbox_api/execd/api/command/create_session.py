@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[CreateSessionResponse]:
-    from ...models.create_session_response import CreateSessionResponse
-
     parsed: CreateSessionResponse | None = None
     if response.is_success and response.content:
-        parsed = CreateSessionResponse.from_dict(response.json())
+        parsed = models.CreateSessionResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -29,11 +30,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[CommandStatusResponse]:
-    from ...models.command_status_response import CommandStatusResponse
-
     parsed: CommandStatusResponse | None = None
     if response.is_success and response.content:
-        parsed = CommandStatusResponse.from_dict(response.json())
+        parsed = models.CommandStatusResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

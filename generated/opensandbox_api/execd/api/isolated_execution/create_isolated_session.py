@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -31,11 +32,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[IsolatedCreateSessionResponse]:
-    from ...models.isolated_create_session_response import IsolatedCreateSessionResponse
-
     parsed: IsolatedCreateSessionResponse | None = None
     if response.is_success and response.content:
-        parsed = IsolatedCreateSessionResponse.from_dict(response.json())
+        parsed = models.IsolatedCreateSessionResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

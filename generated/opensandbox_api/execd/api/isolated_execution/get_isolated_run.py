@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -28,11 +29,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[IsolatedRunStatus]:
-    from ...models.isolated_run_status import IsolatedRunStatus
-
     parsed: IsolatedRunStatus | None = None
     if response.is_success and response.content:
-        parsed = IsolatedRunStatus.from_dict(response.json())
+        parsed = models.IsolatedRunStatus.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[FileInfoByPath]:
-    from ...models.file_info_by_path import FileInfoByPath
-
     parsed: FileInfoByPath | None = None
     if response.is_success and response.content:
-        parsed = FileInfoByPath.from_dict(response.json())
+        parsed = models.FileInfoByPath.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

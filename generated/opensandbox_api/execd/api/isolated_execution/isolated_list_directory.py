@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[list[FileInfo]]:
-    from ...models.file_info import FileInfo
-
     parsed: list[FileInfo] | None = None
     if response.is_success and response.content:
-        parsed = [FileInfo.from_dict(item) for item in response.json() or ()]
+        parsed = [models.FileInfo.from_dict(item) for item in response.json() or ()]
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -26,11 +27,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[TerminalSession]:
-    from ...models.terminal_session import TerminalSession
-
     parsed: TerminalSession | None = None
     if response.is_success and response.content:
-        parsed = TerminalSession.from_dict(response.json())
+        parsed = models.TerminalSession.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

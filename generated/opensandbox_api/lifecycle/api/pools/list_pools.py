@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -21,11 +22,9 @@ def _get_kwargs() -> dict[str, Any]:
 
 
 def _build_response(response: httpx.Response) -> Response[ListPoolsResponse]:
-    from ...models.list_pools_response import ListPoolsResponse
-
     parsed: ListPoolsResponse | None = None
     if response.is_success and response.content:
-        parsed = ListPoolsResponse.from_dict(response.json())
+        parsed = models.ListPoolsResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -30,11 +31,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[PoolResponse]:
-    from ...models.pool_response import PoolResponse
-
     parsed: PoolResponse | None = None
     if response.is_success and response.content:
-        parsed = PoolResponse.from_dict(response.json())
+        parsed = models.PoolResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

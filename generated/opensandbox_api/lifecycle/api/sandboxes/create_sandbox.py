@@ -25,6 +25,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -47,11 +48,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[CreateSandboxResponse]:
-    from ...models.create_sandbox_response import CreateSandboxResponse
-
     parsed: CreateSandboxResponse | None = None
     if response.is_success and response.content:
-        parsed = CreateSandboxResponse.from_dict(response.json())
+        parsed = models.CreateSandboxResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -45,11 +46,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[Endpoint]:
-    from ...models.endpoint import Endpoint
-
     parsed: Endpoint | None = None
     if response.is_success and response.content:
-        parsed = Endpoint.from_dict(response.json())
+        parsed = models.Endpoint.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

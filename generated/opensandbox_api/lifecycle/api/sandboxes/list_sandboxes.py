@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -41,11 +42,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[ListSandboxesResponse]:
-    from ...models.list_sandboxes_response import ListSandboxesResponse
-
     parsed: ListSandboxesResponse | None = None
     if response.is_success and response.content:
-        parsed = ListSandboxesResponse.from_dict(response.json())
+        parsed = models.ListSandboxesResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

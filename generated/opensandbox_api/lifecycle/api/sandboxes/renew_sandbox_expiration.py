@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[RenewSandboxExpirationResponse]:
-    from ...models.renew_sandbox_expiration_response import RenewSandboxExpirationResponse
-
     parsed: RenewSandboxExpirationResponse | None = None
     if response.is_success and response.content:
-        parsed = RenewSandboxExpirationResponse.from_dict(response.json())
+        parsed = models.RenewSandboxExpirationResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

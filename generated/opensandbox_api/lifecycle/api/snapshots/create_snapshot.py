@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -35,11 +36,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[Snapshot]:
-    from ...models.snapshot import Snapshot
-
     parsed: Snapshot | None = None
     if response.is_success and response.content:
-        parsed = Snapshot.from_dict(response.json())
+        parsed = models.Snapshot.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

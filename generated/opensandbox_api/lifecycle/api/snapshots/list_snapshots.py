@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -40,11 +41,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[ListSnapshotsResponse]:
-    from ...models.list_snapshots_response import ListSnapshotsResponse
-
     parsed: ListSnapshotsResponse | None = None
     if response.is_success and response.content:
-        parsed = ListSnapshotsResponse.from_dict(response.json())
+        parsed = models.ListSnapshotsResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

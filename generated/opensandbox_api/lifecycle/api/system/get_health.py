@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import AsyncClient, Client, Response
 
 if TYPE_CHECKING:
@@ -24,11 +25,9 @@ def _get_kwargs() -> dict[str, Any]:
 
 
 def _build_response(response: httpx.Response) -> Response[HealthResponse]:
-    from ...models.health_response import HealthResponse
-
     parsed: HealthResponse | None = None
     if response.is_success and response.content:
-        parsed = HealthResponse.from_dict(response.json())
+        parsed = models.HealthResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 

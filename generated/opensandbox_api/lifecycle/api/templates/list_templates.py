@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ... import models
 from ...types import UNSET, AsyncClient, Client, Response, Unset
 
 if TYPE_CHECKING:
@@ -34,11 +35,9 @@ def _get_kwargs(
 
 
 def _build_response(response: httpx.Response) -> Response[ListFsbTemplatesResponse]:
-    from ...models.list_fsb_templates_response import ListFsbTemplatesResponse
-
     parsed: ListFsbTemplatesResponse | None = None
     if response.is_success and response.content:
-        parsed = ListFsbTemplatesResponse.from_dict(response.json())
+        parsed = models.ListFsbTemplatesResponse.from_dict(response.json())
     return Response(response.status_code, response.headers, response.content, parsed)
 
 
