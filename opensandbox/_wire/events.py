@@ -237,11 +237,20 @@ def _init(frame: Frame) -> ExecutionEvent:
 
 
 def _stdout(frame: Frame) -> ExecutionEvent:
-    return OutputMessage(text=_text(frame.get("text")), timestamp=_timestamp(frame))
+    return _output(frame, False)
 
 
 def _stderr(frame: Frame) -> ExecutionEvent:
-    return OutputMessage(text=_text(frame.get("text")), timestamp=_timestamp(frame), is_error=True)
+    return _output(frame, True)
+
+
+def _output(frame: Frame, is_error: bool) -> OutputMessage:
+    # Not by the constructor: see `Model.__attrs_init__`. There may be 100,000 of these.
+    message = object.__new__(OutputMessage)
+    message.__attrs_init__(
+        text=_text(frame.get("text")), timestamp=_timestamp(frame), is_error=is_error
+    )
+    return message
 
 
 def _result(frame: Frame) -> ExecutionEvent:

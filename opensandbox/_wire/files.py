@@ -125,7 +125,9 @@ def encoding(name: str) -> str:
 
 def entry_info(info: FileInfo) -> EntryInfo:
     """One file, directory or link."""
-    return EntryInfo(
+    # Not by the constructor: see `Model.__attrs_init__`. A search may find thousands.
+    entry = object.__new__(EntryInfo)
+    entry.__attrs_init__(
         path=info.path,
         entry_type=optional(info.type_),
         mode=info.mode,
@@ -135,6 +137,7 @@ def entry_info(info: FileInfo) -> EntryInfo:
         modified_at=info.modified_at,
         created_at=info.created_at,
     )
+    return entry
 
 
 def entry_infos(infos: list[FileInfo] | None) -> list[EntryInfo]:

@@ -238,7 +238,9 @@ def created(answer: api.CreateSandboxResponse) -> SandboxCreateResponse:
 
 def sandbox_info(answer: api.Sandbox) -> SandboxInfo:
     """Everything the server tells about a sandbox."""
-    return SandboxInfo(
+    # Not by the constructor: see `Model.__attrs_init__`. A listing may have thousands.
+    info = object.__new__(SandboxInfo)
+    info.__attrs_init__(
         id=answer.id,
         status=_status(answer.status),
         entrypoint=answer.entrypoint,
@@ -251,6 +253,7 @@ def sandbox_info(answer: api.Sandbox) -> SandboxInfo:
         metadata=_mapping(answer.metadata),
         extensions=_mapping(answer.extensions),
     )
+    return info
 
 
 def sandbox_page(answer: api.ListSandboxesResponse) -> PagedSandboxInfos:
@@ -284,12 +287,14 @@ def renewed(answer: api.RenewSandboxExpirationResponse) -> datetime:
 
 
 def _status(status: api.SandboxStatus) -> SandboxStatus:
-    return SandboxStatus(
+    made = object.__new__(SandboxStatus)
+    made.__attrs_init__(
         state=status.state,
         reason=optional(status.reason),
         message=optional(status.message),
         last_transition_at=optional(status.last_transition_at),
     )
+    return made
 
 
 def _image(image: api.ImageSpec | None) -> SandboxImageSpec | None:

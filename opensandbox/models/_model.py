@@ -19,6 +19,7 @@ from collections.abc import Callable, Collection, Mapping
 from difflib import get_close_matches
 from functools import partial
 from typing import (
+    TYPE_CHECKING,
     Any,
     ClassVar,
     Literal,
@@ -143,14 +144,23 @@ class Model:
     __attrs_attrs__: ClassVar[tuple[Any, ...]] = ()
     _received: ClassVar[bool] = False
 
+    if TYPE_CHECKING:
+
+        def __attrs_init__(self, **values: Any) -> None:
+            """What attrs makes: assigns the fields, and checks nothing.
+
+            On a new object it costs a quarter of what the constructor does, which only passes its
+            keywords on: for what comes by the thousand.
+            """
+
     def __init__(self, *args: Any, **values: Any) -> None:
         if not self._received or args:
             values = _accepted(type(self), args, values)
         try:
-            self.__attrs_init__(**values)  # type: ignore[attr-defined]
+            self.__attrs_init__(**values)
         except TypeError:
             # A wire name, a misspelt one or a missing one.
-            self.__attrs_init__(**_accepted(type(self), (), values))  # type: ignore[attr-defined]
+            self.__attrs_init__(**_accepted(type(self), (), values))
 
     def __eq__(self, other: object) -> bool:
         if other.__class__ is not self.__class__:
@@ -182,7 +192,7 @@ class Model:
         what only the server knows passes through.
         """
         made = cls.__new__(cls)
-        made.__attrs_init__(**values)  # type: ignore[attr-defined]
+        made.__attrs_init__(**values)
         return made
 
     @classmethod
