@@ -410,7 +410,7 @@ async def test_one_deadline_bounds_every_request_of_a_create(peer: SandboxPeer) 
     peer.on("GET /ping", hang())
     async with config_of(peer) as config:
         with pytest.raises(SandboxReadyTimeoutException, match="ready_timeout"):
-            await Sandbox.create("python:3.11", ready_timeout=0.2, connection_config=config)
+            await Sandbox.create("python:3.11", ready_timeout=1, connection_config=config)
     assert len(peer.asked(DELETE)) == 1
 
 

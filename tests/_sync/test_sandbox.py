@@ -409,7 +409,7 @@ def test_one_deadline_bounds_every_request_of_a_create(peer: SandboxPeer) -> Non
     peer.on("GET /ping", hang())
     with config_of(peer) as config:
         with pytest.raises(SandboxReadyTimeoutException, match="ready_timeout"):
-            SandboxSync.create("python:3.11", ready_timeout=0.2, connection_config=config)
+            SandboxSync.create("python:3.11", ready_timeout=1, connection_config=config)
     assert len(peer.asked(DELETE)) == 1
 
 
