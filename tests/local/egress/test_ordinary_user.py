@@ -6,75 +6,51 @@ import json
 import os
 import shutil
 import subprocess
-import sys
-from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.local.egress.upstream import own_address, trusted, upstream
-from tests.local.isolation.test_ordinary_user import ROOT, UID, python_for_everybody
-from tests.local.server.servers import Server, environment
+from tests.local.isolation.test_ordinary_user import folder, ordinary, variables
+from tests.local.server.servers import Server
 
 pytestmark = pytest.mark.isolation
 
 SECRET = "s3cret-of-the-vault"
 
 
-def program() -> list[str]:
-    """Python as that user; skips where that cannot be."""
+def test_policy_and_credentials_count_there_as_well() -> None:
     if os.geteuid() != 0:
         pytest.skip("the other tests of this folder show it: they do not run as root")
-    found, setpriv = python_for_everybody(), shutil.which("setpriv")
-    if found is None or setpriv is None:
-        pytest.skip("there is no Python of this version that another user may run")
-    if not all(p.stat().st_mode & 0o001 for p in (ROOT, *ROOT.parents)):
-        pytest.skip("another user may not enter this checkout")
-    return [setpriv, f"--reuid={UID}", f"--regid={UID}", "--clear-groups", found]
-
-
-def test_policy_and_credentials_count_there_as_well() -> None:
-    started, host = program(), own_address()
-    work = Path("/var/tmp") / f"opensandbox-egress-{os.getpid()}"  # pytest's are closed to others.
-    work.mkdir(mode=0o700)
-    os.chown(work, UID, UID)
-    packages = [path for path in sys.path if path.endswith("site-packages")]
-    try:
-        with (
-            trusted("api.test") as trust,
-            upstream(port=443, context=trust.context, address=host) as sealed,
-        ):
-            shutil.copy(trust.certificate, work / "ca.pem")
-            (work / "ca.pem").chmod(0o644)
-            variables = {
-                "HOME": str(work),
-                "SSL_CERT_FILE": str(work / "ca.pem"),
-                "PYTHONPATH": ":".join([str(ROOT), str(ROOT / "generated"), *packages]),
-                "PYTHONDONTWRITEBYTECODE": "1",
-                "OPEN_SANDBOX_API_KEY": "a key",
-            }
-            process = subprocess.Popen(
-                [
-                    *(*started, "-m", "opensandbox", "serve", "--port=0", "--kill-on-exit"),
-                    *(f"--directory={work / 'state'}", f"--host-alias=api.test={host}"),
-                    "--spares=0",
-                ],
-                cwd=work,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                env=environment(**variables),
-            )
-            server = Server(process, work / "state")
-            try:
-                said = _requests(server, host)
-            finally:
-                server.stop()
+    started, host = ordinary(), own_address()
+    with (
+        folder() as work,
+        trusted("api.test") as trust,
+        upstream(port=443, context=trust.context, address=host) as sealed,
+    ):
+        shutil.copy(trust.certificate, work / "ca.pem")
+        (work / "ca.pem").chmod(0o644)
+        more = {"SSL_CERT_FILE": str(work / "ca.pem"), "OPEN_SANDBOX_API_KEY": "a key"}
+        process = subprocess.Popen(
+            [
+                *(*started, "-m", "opensandbox", "serve", "--port=0", "--kill-on-exit"),
+                *(f"--directory={work / 'state'}", f"--host-alias=api.test={host}"),
+                "--spares=0",
+            ],
+            cwd=work,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=variables(work) | more,
+        )
+        server = Server(process, work / "state")
+        try:
+            said = _requests(server, host)
+        finally:
+            server.stop()
         assert said == ["200", "403"]
         assert sealed.seen[-1].headers["authorization"] == f"Bearer {SECRET}"
-    finally:
-        shutil.rmtree(work)
 
 
 def _requests(server: Server, host: str) -> list[str]:

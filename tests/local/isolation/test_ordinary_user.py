@@ -6,11 +6,14 @@ everybody may run, with this checkout's packages.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -99,53 +102,62 @@ def python_for_everybody() -> str | None:
     return None
 
 
-def command(work: Path) -> list[str]:
-    """How to run the program as an ordinary user; skips where that cannot be."""
-    program = [sys.executable]
-    if os.geteuid() == 0:
-        found, setpriv = python_for_everybody(), shutil.which("setpriv")
-        if found is None or setpriv is None:
-            pytest.skip("there is no Python of this version that another user may run")
-        if not all(p.stat().st_mode & 0o001 for p in (ROOT, *ROOT.parents)):
-            pytest.skip("another user may not enter this checkout")
-        os.chown(work, UID, UID)
-        program = [setpriv, f"--reuid={UID}", f"--regid={UID}", "--clear-groups", found]
-    return [*program, "-c", PROGRAM, str(work / "state"), json.dumps(LINES)]
+def ordinary() -> list[str]:
+    """What begins a Python program of an ordinary user; skips where that cannot be."""
+    if os.geteuid() != 0:
+        return [sys.executable]
+    found, setpriv = python_for_everybody(), shutil.which("setpriv")
+    if found is None or setpriv is None:
+        pytest.skip("there is no Python of this version that another user may run")
+    if not all(p.stat().st_mode & 0o001 for p in (ROOT, *ROOT.parents)):
+        pytest.skip("another user may not enter this checkout")
+    return [setpriv, f"--reuid={UID}", f"--regid={UID}", "--clear-groups", found]
 
 
-@pytest.fixture(scope="module")
-def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, object]:
-    work = tmp_path_factory.mktemp("user", numbered=True)
-    words = command(work)
-    if os.geteuid() == 0:
-        # pytest's folders are closed to others.
-        shutil.rmtree(work)
-        work = Path("/var/tmp") / f"opensandbox-test-{os.getpid()}"
-        work.mkdir(mode=0o700)
-        os.chown(work, UID, UID)
-        words = command(work)
-    packages = [path for path in sys.path if path.endswith("site-packages")]
+@contextlib.contextmanager
+def folder() -> Iterator[Path]:
+    """A folder of that user; pytest's own are closed to others."""
+    work = Path(tempfile.mkdtemp(prefix="opensandbox-test-", dir="/var/tmp"))
     try:
-        done = subprocess.run(
-            words,
-            cwd=work,
-            env={
-                "PATH": "/usr/bin:/bin",
-                "HOME": str(work),
-                "PYTHONPATH": ":".join([str(ROOT), str(ROOT / "generated"), *packages]),
-                "PYTHONDONTWRITEBYTECODE": "1",
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        if os.geteuid() == 0:
+            os.chown(work, UID, UID)
+        yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
+
+
+def variables(work: Path) -> dict[str, str]:
+    """The environment of that user's programs: this checkout and its packages."""
+    packages = [path for path in sys.path if path.endswith("site-packages")]
+    return {
+        "PATH": "/usr/bin:/bin",
+        "HOME": str(work),
+        "PYTHONPATH": ":".join([str(ROOT), str(ROOT / "generated"), *packages]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def run_ordinary(work: Path, *words: str, **more: str) -> dict[str, object]:
+    """What a program of that user says, as JSON; skips where it says why it cannot isolate."""
+    done = subprocess.run(
+        [*ordinary(), *words],
+        cwd=work,
+        env=variables(work) | more,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
     if "problems" in answer:
         pytest.skip(f"an ordinary user cannot isolate here: {answer['problems']}")
     return dict(answer)
+
+
+@pytest.fixture(scope="module")
+def said() -> dict[str, object]:
+    with folder() as work:
+        return run_ordinary(work, "-c", PROGRAM, str(work / "state"), json.dumps(LINES))
 
 
 def outcome(said: dict[str, object], name: str) -> str:
