@@ -19,6 +19,7 @@ from .lifecycle import Lifecycle
 from .proxy import Proxy
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
+from .templates import Templates
 from .web import EXCEPTION_HANDLERS, Activity, Gate, read_body
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -32,6 +33,7 @@ def make_app(
     version: str,
     sandboxes: Sandboxes,
     snapshots: Snapshots,
+    templates: Templates,
     activity: Activity,
 ) -> tuple[Starlette, Proxy]:
     """The application, and the proxy in it, which its owner closes."""
@@ -51,8 +53,8 @@ def make_app(
         Route("/health", get_health),
         Route("/version", get_version),
         Route("/metrics/events", report_metrics_event, methods=["POST"]),
-        *Lifecycle(settings, sandboxes, snapshots).routes(),
-        *Keeping(settings, sandboxes, snapshots).routes(),
+        *Lifecycle(settings, sandboxes, snapshots, templates).routes(),
+        *Keeping(settings, sandboxes, snapshots, templates).routes(),
         *Diagnostics(settings, sandboxes).routes(),
         *proxy.routes(),
         *_not_here(),
@@ -72,12 +74,9 @@ def make_app(
 def _not_here() -> list[Route]:
     """Operations of the contract that one machine has no use for."""
     pools = _refuse("KUBERNETES::POOL_NOT_SUPPORTED", "Server-side pools need Kubernetes.")
-    templates = _refuse("FSB::API_NOT_SUPPORTED", "This runtime has no templates.")
     return [
         Route("/pools", pools, methods=_EVERY_METHOD),
         Route("/pools/{pool_name}", pools, methods=_EVERY_METHOD),
-        Route("/templates", templates, methods=_EVERY_METHOD),
-        Route("/templates/{template_id}", templates, methods=_EVERY_METHOD),
     ]
 
 

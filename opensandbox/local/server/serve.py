@@ -32,6 +32,7 @@ from .host import Host
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
 from .store import Store
+from .templates import Templates
 from .web import Activity
 
 logger = logging.getLogger("opensandbox.server")
@@ -61,9 +62,9 @@ def serve(settings: Settings, make_host: Callable[[Settings], Host]) -> None:
 
 async def _serve(settings: Settings, host: Host) -> None:
     api_key = settings.api_key or discovery.kept_key(settings.directory)
-    async with _state(settings, host) as (sandboxes, snapshots):
+    async with _state(settings, host) as (sandboxes, snapshots, templates):
         activity = Activity()
-        app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, activity)
+        app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, templates, activity)
         with _listener(settings) as listener:
             server = make_server(app, settings)
             url = _url(settings, listener)
@@ -81,15 +82,19 @@ async def _serve(settings: Settings, host: Host) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _state(settings: Settings, host: Host) -> AsyncIterator[tuple[Sandboxes, Snapshots]]:
+async def _state(
+    settings: Settings, host: Host
+) -> AsyncIterator[tuple[Sandboxes, Snapshots, Templates]]:
     store = await Store.open(settings.directory / "state.sqlite")
     try:
         sandboxes = Sandboxes(settings, store, host)
         snapshots = Snapshots(settings, store, sandboxes)
+        templates = Templates(store)
         await sandboxes.open()
         try:
             await snapshots.open()
-            yield sandboxes, snapshots
+            await templates.open()
+            yield sandboxes, snapshots, templates
         finally:
             await snapshots.close()
             await sandboxes.close()
