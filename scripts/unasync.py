@@ -63,6 +63,7 @@ NAMES = {
     "aclosing": "closing",
     "aiter": "iter",
     "aiter_bytes": "iter_bytes",
+    "aiter_raw": "iter_raw",
     "aiter_stream": "iter_stream",
     "anext": "next",
     "aread": "read",

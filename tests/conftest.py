@@ -27,6 +27,34 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
+#: Where the async client opens connections in every manner. These tests run with aiohttp, which
+#: the extra `fast` brings, and with httpcore; the others with aiohttp.
+BY_BOTH = (
+    "tests/_async/test_files.py",
+    "tests/_async/test_http.py",
+    "tests/_async/test_kept_connections.py",
+    "tests/_async/test_tls.py",
+    "tests/_async/test_transport.py",
+    "tests/only_async/",
+)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Have these tests run once with the connections of each."""
+    path = metafunc.definition.path.relative_to(metafunc.config.rootpath).as_posix()
+    if path.startswith(BY_BOTH):
+        metafunc.parametrize("connections_by", ["aiohttp", "httpcore"], indirect=True)
+
+
+@pytest.fixture(autouse=True)
+def connections_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """What makes the connections of the async client in this test."""
+    name: str = getattr(request, "param", "aiohttp")
+    if name == "httpcore":
+        monkeypatch.setattr("opensandbox._concurrency.pools.load_fast", lambda: None)
+    return name
+
+
 @functools.cache
 def missing_isolation() -> str | None:
     """Why this machine cannot isolate a sandbox; None when it can."""

@@ -29,7 +29,7 @@ from .._wire import headers as names
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
 from .streams import EventStream, give_up
-from .transport import RetryAsyncTransport
+from .transport import SENT_BY, RetryAsyncTransport
 
 if TYPE_CHECKING:
     from .config import ConnectionConfig
@@ -150,7 +150,10 @@ class Connection:
 
     async def leave_to_drainer(self, stream: EventStream) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
-        if stream.seems_complete:
+        complete = stream.complete
+        if complete:
+            await _drain(stream, None)
+        elif complete is None:
             await _drain(stream, _AT_ONCE)  # cheaper than waking a thread
         elif not self._drainers.get().offer(stream):
             await stream.close()
@@ -220,10 +223,13 @@ def _forget_errands(errands: AsyncErrands) -> None:
     """Nothing: they went with their event loop or process."""
 
 
-async def _drain(stream: EventStream, limit: float = _DRAIN_SECONDS) -> None:
+async def _drain(stream: EventStream, limit: float | None = _DRAIN_SECONDS) -> None:
     try:
-        async with async_time_limit(limit):
+        if limit is None:
             await stream.read_to_end()
+        else:
+            async with async_time_limit(limit):
+                await stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:
@@ -240,12 +246,13 @@ def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
 
 def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
     _log.debug(
-        "%s %s %d %.0f ms request %s",
+        "%s %s %d %.0f ms request %s by %s",
         request.method,
         _masked(request.url),
         response.status_code,
         took * 1000,
         response.headers.get(names.REQUEST_ID, "-"),
+        response.extensions.get(SENT_BY, "a transport of the caller's"),
     )
 
 

@@ -15,7 +15,7 @@ import ssl
 from collections.abc import AsyncIterator, MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.request import (  # type: ignore[attr-defined]
     getproxies_environment,
     proxy_bypass_environment,
@@ -26,8 +26,10 @@ import httpx
 from .._concurrency import (
     AsyncHere,
     AsyncLock,
+    AsyncPool,
     AsyncSlots,
     async_connector,
+    async_fast_pool,
     async_run_blocking,
     async_sleep,
     async_time_limit,
@@ -36,9 +38,6 @@ from .._concurrency import (
 from .._wire.errors import retry_after
 from ..exceptions import InvalidArgumentException
 from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
-
-if TYPE_CHECKING:
-    from .kept_connections import KeptConnections
 
 #: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
 #: the authorities in that file or folder, a context as it says.
@@ -53,6 +52,8 @@ FAILURES = "opensandbox.failures"
 REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 #: Whoever sent this tries again himself, at his own pace.
 ONCE = "opensandbox.once"
+#: What an answer carries: what made the connection, by name and version.
+SENT_BY = "opensandbox.sent_by"
 
 _T = TypeVar("_T")
 
@@ -80,7 +81,7 @@ class _Pools:
     def __init__(self, max_connections: int | None) -> None:
         self.slots = None if max_connections is None else AsyncSlots(max_connections)
         self.opening = AsyncLock()
-        self.pools: dict[tuple[bool, str | None], KeptConnections] = {}
+        self.pools: dict[tuple[bool, str | None], AsyncPool] = {}
 
     async def close(self) -> None:
         pools, self.pools = self.pools, {}
@@ -129,24 +130,29 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
-        url = request.url
-        if url.scheme not in ("http", "https"):
+        scheme = request.url.scheme
+        if scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(
-                f"{url.scheme or 'nothing'}:// is neither http:// nor https://", request=request
+                f"{scheme or 'nothing'}:// is neither http:// nor https://", request=request
             )
         here = self._here.get()
-        key = (url.scheme == "https", self._proxy_for(url))
-        pool = here.pools.get(key) or await self._open(here, key)
         if here.slots is None:
-            return await pool.handle_async_request(request)
+            return await self._send(here, request)
         await self._take_slot(here.slots, request)
         try:
-            response = await pool.handle_async_request(request)
+            response = await self._send(here, request)
         except BaseException:
             here.slots.give_back()
             raise
         assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101
         response.stream = _Body(response.stream, here.slots)
+        return response
+
+    async def _send(self, here: _Pools, request: httpx.Request) -> httpx.Response:
+        key = (request.url.scheme == "https", self._proxy_for(request.url))
+        pool = here.pools.get(key) or await self._open(here, key)
+        response: httpx.Response = await pool.handle_async_request(request)
+        response.extensions[SENT_BY] = pool.made_by
         return response
 
     async def _take_slot(self, slots: AsyncSlots, request: httpx.Request) -> None:
@@ -158,9 +164,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 request=request,
             )
 
-    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> KeptConnections:
-        from .kept_connections import KeptConnections  # here, for httpcore takes a while to load
-
+    async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncPool:
         secure, proxy = key
         async with here.opening:
             if key in here.pools:
@@ -169,12 +173,22 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 verify = self._verify
                 self._context = await async_run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = here.pools[key] = KeptConnections(
-                async_connector(context, proxy, expiry=self._expiry),
-                room=self._keep,
-                expiry=self._expiry,
-            )
+            pool = await self._new_pool(context, proxy)
+            here.pools[key] = pool
             return pool
+
+    async def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> AsyncPool:
+        if proxy is None:
+            fast = await async_fast_pool(context, room=self._keep, expiry=self._expiry)
+            if fast is not None:
+                return fast
+        from .kept_connections import KeptConnections  # here, for httpcore takes a while to load
+
+        return KeptConnections(
+            async_connector(context, proxy, expiry=self._expiry),
+            room=self._keep,
+            expiry=self._expiry,
+        )
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
         if self._proxy is not None:

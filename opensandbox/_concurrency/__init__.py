@@ -45,16 +45,21 @@ from .limits import (
 )
 from .pools import (
     CHUNKS_ENDED,
+    SURELY,
     Alarm,
     AsyncAlarm,
     AsyncConnector,
     AsyncGuard,
+    AsyncPool,
     AsyncSlots,
     Connector,
     Guard,
+    Pool,
     Slots,
     async_connector,
+    async_fast_pool,
     connector,
+    fast_pool,
 )
 from .sharing import AsyncHere, Here
 from .tasks import (
@@ -74,6 +79,7 @@ from .tasks import (
 
 __all__ = [
     "CHUNKS_ENDED",
+    "SURELY",
     "Alarm",
     "AsyncAlarm",
     "AsyncAwaitedOrNot",
@@ -83,6 +89,7 @@ __all__ = [
     "AsyncHere",
     "AsyncLock",
     "AsyncOperation",
+    "AsyncPool",
     "AsyncSignal",
     "AsyncSilence",
     "AsyncSlots",
@@ -96,6 +103,7 @@ __all__ = [
     "Here",
     "Lock",
     "Operation",
+    "Pool",
     "Signal",
     "Silence",
     "Slots",
@@ -106,6 +114,7 @@ __all__ = [
     "async_answer",
     "async_call",
     "async_connector",
+    "async_fast_pool",
     "async_gather",
     "async_make",
     "async_open_file",
@@ -119,6 +128,7 @@ __all__ = [
     "bounded",
     "call",
     "connector",
+    "fast_pool",
     "gather",
     "goes_on",
     "make",

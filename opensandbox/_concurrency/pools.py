@@ -9,12 +9,56 @@ from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
 from ._later import asyncio
+from .calls import async_run_blocking
 from .limits import bounded
 from .tasks import async_spawn
 
 #: What a connection is asked for, by `get_extra_info`, to know whether the last bytes it read were
-#: the end of a body in chunks. None where that is not known.
+#: the end of a body in chunks: True for it looks like that, `SURELY`, or None.
 CHUNKS_ENDED = "opensandbox.chunks_ended"
+SURELY = "surely"
+
+
+class AsyncPool(Protocol):
+    """Connections that are kept and used again."""
+
+    @property
+    def made_by(self) -> str:
+        """What makes the connections, by name and version."""
+
+    @property
+    def in_use(self) -> int:
+        """How many requests are under way."""
+
+    async def handle_async_request(self, request: Any) -> Any:
+        """Send one request of httpx, once, for a response of httpx; raises httpx's exceptions."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+
+    def abandon(self) -> None:
+        """Let go of what cannot be closed in order: its event loop or its process is gone."""
+
+
+class Pool(Protocol):
+    """Connections that are kept and used again."""
+
+    @property
+    def made_by(self) -> str:
+        """What makes the connections, by name and version."""
+
+    @property
+    def in_use(self) -> int:
+        """How many requests are under way."""
+
+    def handle_request(self, request: Any) -> Any:
+        """Send one request of httpx, once, for a response of httpx; raises httpx's exceptions."""
+
+    def close(self) -> None:
+        """Close the connections."""
+
+    def abandon(self) -> None:
+        """Let go of what cannot be closed in order: its event loop or its process is gone."""
 
 
 class AsyncConnector(Protocol):
@@ -51,6 +95,31 @@ def connector(context: ssl.SSLContext | None, proxy: str | None, *, expiry: floa
     from .._sockets import blocking
 
     return blocking.Connector(context, proxy, expiry=expiry)
+
+
+async def async_fast_pool(
+    context: ssl.SSLContext | None, *, room: int, expiry: float
+) -> AsyncPool | None:
+    """Connections of aiohttp, which keeps `room` idle ones for `expiry` seconds; None without the
+    extra `fast`.
+    """
+    # In a thread: aiohttp takes a while to load.
+    fast = await async_run_blocking(load_fast)
+    return None if fast is None else fast.FastConnections(context, room=room, expiry=expiry)
+
+
+def fast_pool(context: ssl.SSLContext | None, *, room: int, expiry: float) -> Pool | None:
+    """None: aiohttp is for event loops."""
+    return None
+
+
+def load_fast() -> Any:
+    """The module of aiohttp's connections; None where the extra is not installed."""
+    try:
+        from .._sockets import fast
+    except ImportError:
+        return None
+    return fast
 
 
 #: `with AsyncGuard():` nobody else is inside; nothing there may be awaited.

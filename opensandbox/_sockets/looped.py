@@ -75,7 +75,7 @@ class LoopNetwork(httpcore.AsyncNetworkBackend):
         loop = asyncio.get_running_loop()
         try:
             async with asyncio.timeout(timeout):
-                sock = await _connected(loop, await _addresses(loop, host, port))
+                sock = await _connected(loop, await addresses(loop, host, port))
                 try:
                     for option in socket_options or ():
                         sock.setsockopt(*option)
@@ -94,7 +94,8 @@ class LoopNetwork(httpcore.AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
-async def _addresses(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[_Address]:
+async def addresses(loop: asyncio.AbstractEventLoop, host: str, port: int) -> list[_Address]:
+    """Where a host is, by its name or number."""
     try:
         # No need of a thread for what is no name.
         return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
@@ -235,18 +236,8 @@ class LoopStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
         self._transport.abort()
 
     def abandon(self) -> None:
-        """Close it now, perhaps after the event loop was closed.
-
-        Nothing public does that. Without it the interpreter closes the socket some time later, with
-        a ResourceWarning.
-        """
-        with contextlib.suppress(Exception):
-            try:
-                self._transport.abort()
-            except RuntimeError:  # the loop is closed, and will not do the rest
-                transport: Any = self._transport
-                transport = getattr(transport, "_ssl_protocol", transport)  # what is below TLS
-                getattr(transport, "_transport", transport)._call_connection_lost(None)
+        """Close it now, perhaps after the event loop was closed."""
+        abandon(self._transport)
 
     async def start_tls(
         self,
@@ -281,6 +272,20 @@ class LoopStream(asyncio.Protocol, httpcore.AsyncNetworkStream):
             return is_readable(self._transport.get_extra_info("socket"))
         name = {"client_addr": "sockname", "server_addr": "peername"}.get(info, info)
         return self._transport.get_extra_info(name)
+
+
+def abandon(transport: Any) -> None:
+    """Close a transport now, perhaps after its event loop was closed.
+
+    Nothing public does that. Without it the interpreter closes the socket some time later, with a
+    ResourceWarning.
+    """
+    with contextlib.suppress(Exception):
+        try:
+            transport.abort()
+        except RuntimeError:  # the loop is closed, and will not do the rest
+            below = getattr(transport, "_ssl_protocol", transport)
+            getattr(below, "_transport", below)._call_connection_lost(None)
 
 
 def _go_on(waiter: asyncio.Future[None] | None) -> None:

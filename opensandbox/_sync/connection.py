@@ -30,7 +30,7 @@ from .._wire import headers as names
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
 from .streams import EventStreamSync, give_up
-from .transport import RetrySyncTransport
+from .transport import SENT_BY, RetrySyncTransport
 
 if TYPE_CHECKING:
     from .config import ConnectionConfigSync
@@ -151,7 +151,10 @@ class ConnectionSync:
 
     def leave_to_drainer(self, stream: EventStreamSync) -> None:
         """Read the rest of an ended stream in the background, so that its connection is reused."""
-        if stream.seems_complete:
+        complete = stream.complete
+        if complete:
+            _drain(stream, None)
+        elif complete is None:
             _drain(stream, _AT_ONCE)  # cheaper than waking a thread
         elif not self._drainers.get().offer(stream):
             stream.close()
@@ -221,10 +224,13 @@ def _forget_errands(errands: Errands) -> None:
     """Nothing: they went with their event loop or process."""
 
 
-def _drain(stream: EventStreamSync, limit: float = _DRAIN_SECONDS) -> None:
+def _drain(stream: EventStreamSync, limit: float | None = _DRAIN_SECONDS) -> None:
     try:
-        with time_limit(limit):
+        if limit is None:
             stream.read_to_end()
+        else:
+            with time_limit(limit):
+                stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:
@@ -241,12 +247,13 @@ def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
 
 def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
     _log.debug(
-        "%s %s %d %.0f ms request %s",
+        "%s %s %d %.0f ms request %s by %s",
         request.method,
         _masked(request.url),
         response.status_code,
         took * 1000,
         response.headers.get(names.REQUEST_ID, "-"),
+        response.extensions.get(SENT_BY, "a transport of the caller's"),
     )
 
 

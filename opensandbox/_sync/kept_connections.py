@@ -42,6 +42,11 @@ class KeptConnectionsSync:
         self._alarm = Alarm(self._close_expired)
 
     @property
+    def made_by(self) -> str:
+        """What makes the connections, by name and version."""
+        return f"httpcore {httpcore.__version__}"
+
+    @property
     def in_use(self) -> int:
         """How many requests are under way."""
         return len(self._busy)
@@ -186,9 +191,9 @@ class _BodySync(httpx.SyncByteStream):
 
 
 def _as_httpx(error: BaseException, request: httpx.Request) -> httpx.TransportError | None:
-    """httpx's exception of the same name for one of httpcore; None for any other."""
+    """httpx's exception of the same name for one of httpcore or h11; None for any other."""
     kind = type(error)
-    if not kind.__module__.startswith("httpcore"):
+    if not kind.__module__.startswith(("httpcore", "h11")):
         return None
     cause = error.__cause__ or error.__context__
     said = str(error) or str(cause or "") or kind.__name__

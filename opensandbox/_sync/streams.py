@@ -9,7 +9,7 @@ from socket import SHUT_RDWR
 
 import httpx
 
-from .._concurrency import CHUNKS_ENDED, Silence, time_limit
+from .._concurrency import CHUNKS_ENDED, SURELY, Silence, time_limit
 from .._wire.errors import malformed_answer
 from .._wire.sse import Frame, FrameDecoder, MalformedStream
 
@@ -36,8 +36,10 @@ class EventStreamSync:
         self._is_paused = is_paused
         self._waits_for_ping = False
         self._response = response
-        # One iterator from the first byte to the last: giving one up closes the connection.
-        self._chunks = response.iter_bytes()
+        # One iterator from the first byte to the last: giving one up closes the connection. Of two
+        # the quicker one, which reads no answer that a caller's transport has read already.
+        plain = not response.is_closed and "content-encoding" not in response.headers
+        self._chunks = response.iter_raw() if plain else response.iter_bytes()
         self._decoder = FrameDecoder(max_frame=max_frame)
         self._over = False
         #: How many seconds of silence are taken; None for any number, once something has come.
@@ -112,10 +114,12 @@ class EventStreamSync:
         return self._begins if self.idle is None and not self._begun else self.idle
 
     @property
-    def seems_complete(self) -> bool:
-        """Whether the end of the body has most likely come: then nothing is waited for."""
+    def complete(self) -> bool | None:
+        """Whether the end of the body has come, so that nothing is waited for; None for perhaps."""
         network = self._response.extensions.get("network_stream")
-        return network is not None and network.get_extra_info(CHUNKS_ENDED) is True
+        if network is None or not (ended := network.get_extra_info(CHUNKS_ENDED)):
+            return False
+        return True if ended == SURELY else None
 
     def read_to_end(self) -> None:
         """Read what is left and drop it."""

@@ -16,7 +16,7 @@ import ssl
 from collections.abc import Iterator, MutableMapping
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.request import (  # type: ignore[attr-defined]
     getproxies_environment,
     proxy_bypass_environment,
@@ -27,8 +27,10 @@ import httpx
 from .._concurrency import (
     Here,
     Lock,
+    Pool,
     Slots,
     connector,
+    fast_pool,
     monotonic,
     run_blocking,
     sleep,
@@ -37,9 +39,6 @@ from .._concurrency import (
 from .._wire.errors import retry_after
 from ..exceptions import InvalidArgumentException
 from ..transport.retry import RetryCause, RetryEvent, RetryPolicy
-
-if TYPE_CHECKING:
-    from .kept_connections import KeptConnectionsSync
 
 #: How the peer's certificate is checked: True by the usual authorities, False not at all, a path by
 #: the authorities in that file or folder, a context as it says.
@@ -54,6 +53,8 @@ FAILURES = "opensandbox.failures"
 REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 #: Whoever sent this tries again himself, at his own pace.
 ONCE = "opensandbox.once"
+#: What an answer carries: what made the connection, by name and version.
+SENT_BY = "opensandbox.sent_by"
 
 _T = TypeVar("_T")
 
@@ -81,7 +82,7 @@ class _PoolsSync:
     def __init__(self, max_connections: int | None) -> None:
         self.slots = None if max_connections is None else Slots(max_connections)
         self.opening = Lock()
-        self.pools: dict[tuple[bool, str | None], KeptConnectionsSync] = {}
+        self.pools: dict[tuple[bool, str | None], Pool] = {}
 
     def close(self) -> None:
         pools, self.pools = self.pools, {}
@@ -130,24 +131,29 @@ class PooledTransportSync(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
-        url = request.url
-        if url.scheme not in ("http", "https"):
+        scheme = request.url.scheme
+        if scheme not in ("http", "https"):
             raise httpx.UnsupportedProtocol(
-                f"{url.scheme or 'nothing'}:// is neither http:// nor https://", request=request
+                f"{scheme or 'nothing'}:// is neither http:// nor https://", request=request
             )
         here = self._here.get()
-        key = (url.scheme == "https", self._proxy_for(url))
-        pool = here.pools.get(key) or self._open(here, key)
         if here.slots is None:
-            return pool.handle_request(request)
+            return self._send(here, request)
         self._take_slot(here.slots, request)
         try:
-            response = pool.handle_request(request)
+            response = self._send(here, request)
         except BaseException:
             here.slots.give_back()
             raise
         assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101
         response.stream = _BodySync(response.stream, here.slots)
+        return response
+
+    def _send(self, here: _PoolsSync, request: httpx.Request) -> httpx.Response:
+        key = (request.url.scheme == "https", self._proxy_for(request.url))
+        pool = here.pools.get(key) or self._open(here, key)
+        response: httpx.Response = pool.handle_request(request)
+        response.extensions[SENT_BY] = pool.made_by
         return response
 
     def _take_slot(self, slots: Slots, request: httpx.Request) -> None:
@@ -159,11 +165,7 @@ class PooledTransportSync(httpx.BaseTransport):
                 request=request,
             )
 
-    def _open(self, here: _PoolsSync, key: tuple[bool, str | None]) -> KeptConnectionsSync:
-        from .kept_connections import (
-            KeptConnectionsSync,  # here, for httpcore takes a while to load
-        )
-
+    def _open(self, here: _PoolsSync, key: tuple[bool, str | None]) -> Pool:
         secure, proxy = key
         with here.opening:
             if key in here.pools:
@@ -172,12 +174,24 @@ class PooledTransportSync(httpx.BaseTransport):
                 verify = self._verify
                 self._context = run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = here.pools[key] = KeptConnectionsSync(
-                connector(context, proxy, expiry=self._expiry),
-                room=self._keep,
-                expiry=self._expiry,
-            )
+            pool = self._new_pool(context, proxy)
+            here.pools[key] = pool
             return pool
+
+    def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> Pool:
+        if proxy is None:
+            fast = fast_pool(context, room=self._keep, expiry=self._expiry)
+            if fast is not None:
+                return fast
+        from .kept_connections import (
+            KeptConnectionsSync,  # here, for httpcore takes a while to load
+        )
+
+        return KeptConnectionsSync(
+            connector(context, proxy, expiry=self._expiry),
+            room=self._keep,
+            expiry=self._expiry,
+        )
 
     def _proxy_for(self, url: httpx.URL) -> str | None:
         if self._proxy is not None:

@@ -319,7 +319,7 @@ def test_debug_logs_requests_and_no_secret(caplog: pytest.LogCaptureFixture) -> 
             pass
         config.close()
     (line,) = [record.getMessage() for record in caplog.records if record.name == "opensandbox"]
-    for part in ("GET", "/v1/files", "%2Ftmp%2Fa", "200", "ms", "r-7"):
+    for part in ("GET", "/v1/files", "%2Ftmp%2Fa", "200", "ms", "r-7", "by "):
         assert part in line
     assert "secret" not in line
 

@@ -92,7 +92,7 @@ async def test_the_next_address_is_tried_beside_one_that_is_slow(
 
     monkeypatch.setattr(looped, "_connect", slow_at_first)
     loop = asyncio.get_running_loop()
-    [address] = await looped._addresses(loop, *listener.getsockname())
+    [address] = await looped.addresses(loop, *listener.getsockname())
     sock = await asyncio.wait_for(looped._connected(loop, [address, address]), 10)
     assert len(tried) == 2
     sock.close()
@@ -103,8 +103,8 @@ async def test_one_address_that_refuses_is_no_failure_of_the_others(
 ) -> None:
     loop = asyncio.get_running_loop()
     host, port = refused_address().split(":")
-    [refuses] = await looped._addresses(loop, host, int(port))
-    [answers] = await looped._addresses(loop, *listener.getsockname())
+    [refuses] = await looped.addresses(loop, host, int(port))
+    [answers] = await looped.addresses(loop, *listener.getsockname())
     sock = await looped._connected(loop, [refuses, answers])
     sock.close()
     with pytest.raises(ConnectionRefusedError):
@@ -115,7 +115,7 @@ async def test_connecting_cancelled_at_any_moment_leaves_no_socket(
     listener: socket.socket,
 ) -> None:
     loop = asyncio.get_running_loop()
-    [address] = await looped._addresses(loop, *listener.getsockname())
+    [address] = await looped.addresses(loop, *listener.getsockname())
     for step in range(30):
         for addresses in ([address], [address, address]):
             task = loop.create_task(looped._connected(loop, addresses))

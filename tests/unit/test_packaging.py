@@ -34,7 +34,7 @@ def public(package, root):
     for path in sorted(pathlib.Path(root).rglob("*.py")):
         parts = path.relative_to(root).with_suffix("").parts
         parts = parts[:-1] if parts[-1] == "__init__" else parts
-        if not any(part in ("local", "cli", "__main__", "_pydantic") for part in parts):
+        if not any(part in ("local", "cli", "__main__", "_pydantic", "fast") for part in parts):
             yield ".".join((package, *parts))
 
 import opensandbox
