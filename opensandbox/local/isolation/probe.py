@@ -6,6 +6,7 @@ do. Whoever starts a sandbox is given the answer and does not look again.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -190,6 +191,8 @@ def _why_no_namespace(refusal: str) -> str:
         "use a server elsewhere",
         "choose --isolation=none for code you trust",
     ]
+    if refusal == os.strerror(errno.ENOSPC):  # The kernel's word for one too many.
+        refusal = "the limit of their number, user.max_user_namespaces, is reached"
     return f"User namespaces are refused here ({refusal}): {'; or '.join(ways)}."
 
 

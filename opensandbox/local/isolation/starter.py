@@ -50,6 +50,9 @@ _LOG_SHOWN = 2000
 class StartError(Exception):
     """A sandbox did not start; the message says what was tried, what came back, what to do."""
 
+    log = ""
+    """The end of what its processes said."""
+
 
 def start(spec: SandboxSpec, machine: Machine) -> Started:
     """Start `spec` and wait until its daemon answers. Blocking; takes a few tenths of a second.
@@ -72,7 +75,11 @@ def start(spec: SandboxSpec, machine: Machine) -> Started:
         said = _log(spec.directory)
         _undo(spec, groups, launched)
         problem = f"sandbox {spec.id} did not start: {error}"
-        raise StartError(f"{problem}; its log says: {said}" if said else problem) from error
+        if last := said.rpartition("\n")[2]:
+            problem = f"{problem}; its log says: {last}"
+        failed = StartError(problem)
+        failed.log = said
+        raise failed from error
     except BaseException:
         _undo(spec, groups, launched)
         raise

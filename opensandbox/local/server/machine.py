@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from .faults import Fault, invalid
 from .host import PREFIX, Body, Ground, Host, HostRefused, Plan, SaveError, StartError
 from .orders import HostVolume, Resources
 from .values import JSON
+
+logger = logging.getLogger("opensandbox.server")
 
 _SHUTDOWN_TIMEOUT = 2.0
 
@@ -141,6 +144,7 @@ class MachineHost:
         try:
             started = starter.start(spec, self._machine)
         except starter.StartError as error:
+            logger.error("%s; the end of its log: %s", error, error.log or "nothing")
             raise StartError(str(error)) from error
         return MachineBody(started, self._settings)
 
