@@ -27,8 +27,8 @@ the tests ask of every public call that sends something, in both colours, with t
 right for each fault given by a function (`tests/faults/fault.py`). The files of an isolated session
 are represented by one call. How far it is true is what the runs say.
 
-Not shown yet: all calls against all faults have not been run to the end, and a run of the pairs is
-not on record here. The load below found what is still open: calls that did not end in time, perhaps
+Not shown yet: all calls against all faults have not been run to the end. The load below, of an
+earlier state of the client, found what is still open: calls that did not end in time, perhaps
 where a stream falls silent after its first event and before its first ping; and files that came
 back other than they were written, of which the cause is not known.
 
