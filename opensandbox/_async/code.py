@@ -38,12 +38,11 @@ from ..models.execd import (
     ExecutionResult,
     OutputMessage,
 )
+from .endings import CLEAN_UP_LIMIT
 from .executions import Executions, Handlers
 from .http import Service
 
 _CODE = STREAMED["run_code"].path()
-#: How many seconds ending a context may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class Code:
@@ -130,7 +129,7 @@ class Code:
             )
             return wire.context(answer)
 
-        return await async_make(ask, unmake=self.delete_context, seconds=_ENDING_LIMIT)
+        return await async_make(ask, unmake=self.delete_context, seconds=CLEAN_UP_LIMIT)
 
     async def get_context(
         self, context_id: str, *, request_timeout: Seconds | None = None

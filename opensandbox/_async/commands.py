@@ -40,13 +40,12 @@ from ..models.execd import (
     OutputMessage,
     RunCommandOpts,
 )
+from .endings import CLEAN_UP_LIMIT
 from .executions import Executions, Handlers
 from .http import Service
 from .running import RunningCommand
 
 _COMMAND = STREAMED["run_command"].path()
-#: How many seconds ending a session may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class Commands:
@@ -310,7 +309,7 @@ class Commands:
             )
             return created.session_id
 
-        return await async_make(ask, unmake=self.delete_session, seconds=_ENDING_LIMIT)
+        return await async_make(ask, unmake=self.delete_session, seconds=CLEAN_UP_LIMIT)
 
     async def run_in_session(
         self,

@@ -225,11 +225,8 @@ def _forget_errands(errands: AsyncErrands) -> None:
 
 async def _drain(stream: EventStream, limit: float | None = _DRAIN_SECONDS) -> None:
     try:
-        if limit is None:
+        async with async_time_limit(limit):
             await stream.read_to_end()
-        else:
-            async with async_time_limit(limit):
-                await stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:

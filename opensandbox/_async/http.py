@@ -270,8 +270,8 @@ class Service:
         """Send a request and hand out the events of its answer.
 
         `idle_timeout` is how long nothing at all may come. None: `request_timeout` for the first
-        event, then without end, and 15 s once the peer has sent a ping. Who has seen the end of
-        what matters calls `EventStream.leave`.
+        event, then without end, and 15 s within an event and once the peer has sent a ping. Who
+        has seen the end of what matters calls `EventStream.leave`.
         """
         limit = self._limit(request_timeout)
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")

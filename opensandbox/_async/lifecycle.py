@@ -25,6 +25,7 @@ from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
 from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfig
+from .endings import CLEAN_UP_LIMIT
 from .endpoints import EndpointKey, cache_of
 from .http import Service
 
@@ -52,9 +53,6 @@ if TYPE_CHECKING:
         TemplateFilter,
         TemplateInfo,
     )
-
-#: How many seconds ending a sandbox may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class Sandboxes:
@@ -138,7 +136,7 @@ class Sandboxes:
             return wire.created(answer)
 
         return await async_make(
-            ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=_ENDING_LIMIT
+            ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=CLEAN_UP_LIMIT
         )
 
     async def get_sandbox_info(

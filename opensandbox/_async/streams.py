@@ -45,6 +45,7 @@ class EventStream:
         self.idle = idle
         self._begins = begins
         self._begun = False
+        self._pings = False
         self.left = False
 
     @property
@@ -88,7 +89,7 @@ class EventStream:
     async def _next(self) -> bytes | None:
         if (limit := self.patience) is None:
             return await anext(self._chunks, None)
-        if limit != PING_SILENCE or self._is_paused is None:
+        if not self._pings or self._is_paused is None:
             async with async_time_limit(limit):
                 return await anext(self._chunks, None)
         self._waits_for_ping = False
@@ -110,7 +111,12 @@ class EventStream:
     @property
     def patience(self) -> float | None:
         """How many seconds of silence are taken now; None for any number."""
-        return self._begins if self.idle is None and not self._begun else self.idle
+        if self.idle is not None:
+            return self.idle
+        if not self._begun:
+            return self._begins
+        # A peer that does not ping may have nothing to say; but nobody stops within a line.
+        return PING_SILENCE if self._decoder.within_line else None
 
     @property
     def complete(self) -> bool | None:
@@ -152,7 +158,7 @@ class EventStream:
             ) from error
         self._begun = self._begun or bool(frames)
         if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
-            self.idle = PING_SILENCE
+            self._pings, self.idle = True, PING_SILENCE
         return frames
 
 

@@ -30,13 +30,12 @@ from ..exceptions import (
 from ..models._time import Seconds
 from ..models.filesystem import DirectoryListEntry, EntryInfo, WriteEntry
 from ..models.transfer import Transfer, TransferProgress
+from .endings import CLEAN_UP_LIMIT
 
 T = TypeVar("T")
 
 #: What of an upload goes into one request.
 _FILES_A_REQUEST = 64
-#: How many seconds closing a file may take.
-_CLOSING_LIMIT = 5.0
 #: How much is fetched at most, unless told otherwise: files, and bytes of all of them.
 MOST_FILES = 100_000
 MOST_BYTES = 10 * 2**30
@@ -273,7 +272,7 @@ def _close(file: BinaryIO) -> None:
 async def _ended(action: Callable[[], object]) -> None:
     """Close a file of this machine, also when the caller is cancelled."""
     with _said_of_this_machine():
-        await async_shield(lambda: async_run_blocking(action), seconds=_CLOSING_LIMIT)
+        await async_shield(lambda: async_run_blocking(action), seconds=CLEAN_UP_LIMIT)
 
 
 @contextmanager

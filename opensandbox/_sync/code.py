@@ -39,12 +39,11 @@ from ..models.execd import (
     OutputMessage,
 )
 from ..models.execd_sync import ExecutionHandlersSync
+from .endings import CLEAN_UP_LIMIT
 from .executions import ExecutionsSync, HandlersSync
 from .http import ServiceSync
 
 _CODE = STREAMED["run_code"].path()
-#: How many seconds ending a context may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class CodeSync:
@@ -131,7 +130,7 @@ class CodeSync:
             )
             return wire.context(answer)
 
-        return make(ask, unmake=self.delete_context, seconds=_ENDING_LIMIT)
+        return make(ask, unmake=self.delete_context, seconds=CLEAN_UP_LIMIT)
 
     def get_context(
         self, context_id: str, *, request_timeout: Seconds | None = None

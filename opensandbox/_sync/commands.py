@@ -41,13 +41,12 @@ from ..models.execd import (
     RunCommandOpts,
 )
 from ..models.execd_sync import ExecutionHandlersSync
+from .endings import CLEAN_UP_LIMIT
 from .executions import ExecutionsSync, HandlersSync
 from .http import ServiceSync
 from .running import RunningCommandSync
 
 _COMMAND = STREAMED["run_command"].path()
-#: How many seconds ending a session may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class CommandsSync:
@@ -309,7 +308,7 @@ class CommandsSync:
             )
             return created.session_id
 
-        return make(ask, unmake=self.delete_session, seconds=_ENDING_LIMIT)
+        return make(ask, unmake=self.delete_session, seconds=CLEAN_UP_LIMIT)
 
     def run_in_session(
         self,

@@ -226,11 +226,8 @@ def _forget_errands(errands: Errands) -> None:
 
 def _drain(stream: EventStreamSync, limit: float | None = _DRAIN_SECONDS) -> None:
     try:
-        if limit is None:
+        with time_limit(limit):
             stream.read_to_end()
-        else:
-            with time_limit(limit):
-                stream.read_to_end()
     except (httpx.HTTPError, httpx.StreamError, TimeoutError):
         pass  # its connection is closed instead of being used again
     finally:

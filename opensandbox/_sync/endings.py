@@ -9,17 +9,18 @@ Rules:
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from .._concurrency import shield
-from ..exceptions import SandboxApiException, SandboxException
+from ..exceptions import SandboxApiException, SandboxException, SandboxTimeoutException
 from ..models._time import Seconds
 
 if TYPE_CHECKING:
     from .config import ConnectionConfigSync
     from .lifecycle import SandboxesSync
 
-#: How many seconds it may take when something else has gone wrong before.
+#: How many seconds it may take to end what was made for a caller who is gone, or is leaving.
 CLEAN_UP_LIMIT = 5.0
 #: What ends by its own limit says why. This one, a little later, is for what does not.
 LAST_LIMIT = CLEAN_UP_LIMIT + 1.0
@@ -32,6 +33,34 @@ def kill(sandboxes: SandboxesSync, sandbox_id: str, request_timeout: Seconds | N
     except SandboxApiException as error:
         if error.status_code != 404:
             raise
+
+
+def close_opened(
+    ask: Callable[[], None],
+    what: str,
+    *,
+    sandbox_id: str | None,
+    after: BaseException | None,
+) -> None:
+    """End something in a sandbox that was opened for a block; one that is gone already is ended.
+
+    `ask` has `CLEAN_UP_LIMIT` as its own limit. Raises only when nothing was raised before.
+    """
+    failure: SandboxException
+    try:
+        shield(ask, seconds=LAST_LIMIT)
+        return
+    except SandboxException as error:
+        if isinstance(error, SandboxApiException) and error.status_code == 404:
+            return
+        failure = error
+    except TimeoutError as error:
+        failure = SandboxTimeoutException(
+            f"{what} was not closed within {LAST_LIMIT:g} s", cause=error, sandbox_id=sandbox_id
+        )
+    if after is None:
+        raise failure
+    after.add_note(f"{what} could not be closed: {failure}")
 
 
 def delete(sandboxes: SandboxesSync, sandbox_id: str, *, after: BaseException) -> None:

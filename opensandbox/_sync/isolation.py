@@ -25,7 +25,7 @@ from opensandbox_api.execd.api.isolated_execution import (
     list_isolated_sessions,
 )
 
-from .._concurrency import make, shield
+from .._concurrency import make
 from .._wire import isolated as wire
 from .._wire import requests
 from .._wire.commands import command_logs
@@ -36,9 +36,6 @@ from .._wire.routes import STREAMED
 from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
-    SandboxApiException,
-    SandboxException,
-    SandboxTimeoutException,
 )
 from ..models._time import Seconds
 from ..models.execd import (
@@ -62,6 +59,7 @@ from ..models.isolated import (
     IsolatedSessionSummary,
     IsolatedWorkspaceSpec,
 )
+from .endings import CLEAN_UP_LIMIT, close_opened
 from .executions import ExecutionsSync, HandlersSync
 from .files import FilesystemSync
 from .http import ServiceSync
@@ -71,8 +69,6 @@ _RUN = STREAMED["run_in_isolated_session"]
 _LOGS = STREAMED["get_isolated_run_logs"]
 #: The longest answer to starting a background run, in bytes.
 _STARTED_LIMIT = 64 * 2**10
-#: How many seconds closing a session may take when something else has gone wrong before.
-_CLOSING_LIMIT = 5.0
 
 
 class IsolationSessionSync:
@@ -270,7 +266,7 @@ class IsolationServiceSync:
             )
             return IsolationSessionSync(self._service, made)
 
-        return make(ask, unmake=IsolationSessionSync.delete, seconds=_CLOSING_LIMIT)
+        return make(ask, unmake=IsolationSessionSync.delete, seconds=CLEAN_UP_LIMIT)
 
     def attach(
         self, session_id: str, *, request_timeout: Seconds | None = None
@@ -352,18 +348,9 @@ class IsolationServiceSync:
 
 def _close(session: IsolationSessionSync, *, after: BaseException | None) -> None:
     """Close a session after a block; raises only when nothing was raised before."""
-    try:
-        shield(lambda: session.delete(request_timeout=_CLOSING_LIMIT), seconds=_CLOSING_LIMIT + 1)
-    except (SandboxException, TimeoutError) as error:
-        if isinstance(error, SandboxApiException) and error.status_code == 404:
-            return  # it is closed
-        if after is None and isinstance(error, SandboxException):
-            raise
-        if after is None:
-            raise SandboxTimeoutException(
-                f"DELETE of isolated session {session.session_id}: not done within"
-                f" {_CLOSING_LIMIT:g} s",
-                cause=error,
-                sandbox_id=session._service.sandbox_id,
-            ) from error
-        after.add_note(f"The isolated session {session.session_id} could not be closed: {error}")
+    close_opened(
+        lambda: session.delete(request_timeout=CLEAN_UP_LIMIT),
+        f"The isolated session {session.session_id}",
+        sandbox_id=session._service.sandbox_id,
+        after=after,
+    )

@@ -26,6 +26,7 @@ from ..exceptions import InvalidArgumentException
 from ..models._time import Seconds
 from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfigSync
+from .endings import CLEAN_UP_LIMIT
 from .endpoints import EndpointKey, cache_of
 from .http import ServiceSync
 
@@ -53,9 +54,6 @@ if TYPE_CHECKING:
         TemplateFilter,
         TemplateInfo,
     )
-
-#: How many seconds ending a sandbox may take whose maker was cancelled.
-_ENDING_LIMIT = 5.0
 
 
 class SandboxesSync:
@@ -138,7 +136,7 @@ class SandboxesSync:
             )
             return wire.created(answer)
 
-        return make(ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=_ENDING_LIMIT)
+        return make(ask, unmake=lambda made: self.kill_sandbox(made.id), seconds=CLEAN_UP_LIMIT)
 
     def get_sandbox_info(
         self, sandbox_id: str, *, request_timeout: Seconds | None = None

@@ -46,6 +46,7 @@ class EventStreamSync:
         self.idle = idle
         self._begins = begins
         self._begun = False
+        self._pings = False
         self.left = False
 
     @property
@@ -89,7 +90,7 @@ class EventStreamSync:
     def _next(self) -> bytes | None:
         if (limit := self.patience) is None:
             return next(self._chunks, None)
-        if limit != PING_SILENCE or self._is_paused is None:
+        if not self._pings or self._is_paused is None:
             with time_limit(limit):
                 return next(self._chunks, None)
         self._waits_for_ping = False
@@ -111,7 +112,12 @@ class EventStreamSync:
     @property
     def patience(self) -> float | None:
         """How many seconds of silence are taken now; None for any number."""
-        return self._begins if self.idle is None and not self._begun else self.idle
+        if self.idle is not None:
+            return self.idle
+        if not self._begun:
+            return self._begins
+        # A peer that does not ping may have nothing to say; but nobody stops within a line.
+        return PING_SILENCE if self._decoder.within_line else None
 
     @property
     def complete(self) -> bool | None:
@@ -153,7 +159,7 @@ class EventStreamSync:
             ) from error
         self._begun = self._begun or bool(frames)
         if self.idle is None and any(frame.get("type") == "ping" for frame in frames):
-            self.idle = PING_SILENCE
+            self._pings, self.idle = True, PING_SILENCE
         return frames
 
 

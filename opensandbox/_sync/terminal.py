@@ -36,19 +36,15 @@ from .._wire.requests import text
 from .._wire.urls import path_segment
 from ..exceptions import (
     InvalidArgumentException,
-    SandboxApiException,
     SandboxConnectionException,
-    SandboxException,
     SandboxInternalException,
     SandboxTimeoutException,
 )
 from ..models._time import Seconds, optional_seconds
 from ..models.terminal import TerminalOutput
+from .endings import CLEAN_UP_LIMIT, close_opened
 from .http import ServiceSync
 from .transport import tls_context
-
-#: How many seconds ending a terminal may take when something else has gone wrong before.
-_CLOSING_LIMIT = 5.0
 
 
 class TerminalSync:
@@ -129,7 +125,7 @@ class TerminalSync:
 
     def __enter__(self) -> Self:
         if self._id is None:
-            self._id = make(self._create, unmake=self._delete, seconds=_CLOSING_LIMIT)
+            self._id = make(self._create, unmake=self._delete, seconds=CLEAN_UP_LIMIT)
         try:
             self._socket = self._open()
             if self._size is not None:
@@ -195,26 +191,15 @@ class TerminalSync:
         try:
             if socket is not None:
                 with suppress(SocketClosed, OSError):
-                    shield(socket.close, seconds=_CLOSING_LIMIT)
+                    shield(socket.close, seconds=CLEAN_UP_LIMIT)
         finally:
-            if self._made and not self._keep and self._id is not None:
-                self._close(self._id, after)
-
-    def _close(self, session_id: str, after: BaseException | None) -> None:
-        try:
-            shield(lambda: self._delete(session_id), seconds=_CLOSING_LIMIT + 1)
-        except (SandboxException, TimeoutError) as error:
-            if isinstance(error, SandboxApiException) and error.status_code == 404:
-                return  # it is closed
-            if after is None and isinstance(error, SandboxException):
-                raise
-            if after is None:
-                raise SandboxTimeoutException(
-                    f"DELETE /pty/{session_id}: not done within {_CLOSING_LIMIT:g} s",
-                    cause=error,
+            if self._made and not self._keep and (session_id := self._id) is not None:
+                close_opened(
+                    lambda: self._delete(session_id),
+                    f"The terminal {session_id}",
                     sandbox_id=self._service.sandbox_id,
-                ) from error
-            after.add_note(f"The terminal {session_id} could not be closed: {error}")
+                    after=after,
+                )
 
     def _create(self) -> str:
         body = UNSET if self._directory is None else CreateTerminalRequest(cwd=self._directory)
@@ -227,7 +212,7 @@ class TerminalSync:
     def _delete(self, session_id: str) -> None:
         self._service.send(
             lambda client: delete_terminal.sync_detailed(session_id, client=client),
-            request_timeout=_CLOSING_LIMIT,
+            request_timeout=CLEAN_UP_LIMIT,
         )
 
     # --- typed and printed

@@ -58,6 +58,11 @@ class FrameDecoder:
         self._fault: MalformedStream | None = None
 
     @property
+    def within_line(self) -> bool:
+        """Whether the bytes so far end in the middle of a line."""
+        return bool(self._partial)
+
+    @property
     def unfinished(self) -> bool:
         """Whether the bytes so far end in the middle of a frame."""
         return bool(self._partial or self._data)

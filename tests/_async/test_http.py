@@ -534,6 +534,17 @@ async def test_a_peer_that_pinged_and_fell_silent_is_dead(monkeypatch: pytest.Mo
         await service.config.close()
 
 
+async def test_a_peer_that_falls_silent_within_an_event_is_dead(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("opensandbox._async.streams.PING_SILENCE", 0.2)
+    with Peer(events_without_end(INIT, PING[: len(PING) // 2])) as peer:
+        service = server(peer)
+        with pytest.raises(SandboxTimeoutException, match=r"0\.2 s"):
+            await run(service)
+        await service.config.close()
+
+
 async def test_what_is_no_event_stream_is_an_error_with_its_body() -> None:
     with Peer(answer(200, b"<html><title>Welcome</title></html>\n")) as peer:
         service = server(peer)

@@ -285,7 +285,7 @@ async def test_closing_what_is_closed_is_fine_and_failing_to_close_is_not(
 async def test_a_close_that_gets_no_answer_is_our_error(
     peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opensandbox._async.isolation._CLOSING_LIMIT", 0.2)
+    monkeypatch.setattr("opensandbox._async.isolation.CLEAN_UP_LIMIT", 0.2)
     peer.on(f"DELETE {ONE}", hang())
     async with config_of(peer) as config:
         with pytest.raises(SandboxTimeoutException, match=rf"DELETE {ONE} .* within 0\.2 s"):

@@ -239,7 +239,7 @@ async def test_a_terminal_that_was_made_and_cannot_be_reached_is_closed() -> Non
 
 
 async def test_a_close_that_gets_no_answer_is_our_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("opensandbox._async.terminal._CLOSING_LIMIT", 0.2)
+    monkeypatch.setattr("opensandbox._async.terminal.CLEAN_UP_LIMIT", 0.2)
     with websocket_server(lambda socket: socket.send(exits(0))) as there, sandbox_peer() as peer:
         peer.on("POST /pty", says({"session_id": "t1"}, 201))
         peer.on("DELETE /pty/t1", hang())
