@@ -423,7 +423,7 @@ async def _send_body(
     reader: asyncio.StreamReader,
     writer: asyncio.StreamWriter,
 ) -> None:
-    if fault is not None and fault.point is Point.EVENTS:
+    if fault is not None and fault.point is Point.EVENTS and chunked:  # what has a length is a file
         parts = _tampered(parts, fault.kind)
     left = min(_BEFORE_THE_BREAK, length // 2) if length else _BEFORE_THE_BREAK
     in_body = fault is not None and fault.point is Point.BODY
