@@ -41,7 +41,8 @@ _BLOCK = ("__aenter__", "__aexit__", "__enter__", "__exit__")
 
 _NOTHING_SENT = "nothing is reported to anyone"
 _SOCKET_TELLS = "opening the terminal's WebSocket tells the same"
-_NO_POOLS = "the contract has them on Kubernetes only"
+_NO_POOLS = "one machine has no pods to keep"
+_NO_TEMPLATES = "one machine has no templates"
 _NO_ANSWER = "no server is known that answers anything else"
 
 #: Why a cell of an operation is empty ("call", "test"), or what the "runtime" refuses with 501.
@@ -50,6 +51,10 @@ REASONS: Mapping[tuple[str, str], str] = {
     ("report_metrics_event", "test"): _NOTHING_SENT,
     ("get_terminal", "call"): _SOCKET_TELLS,
     ("get_terminal", "test"): _SOCKET_TELLS,
+    ("create_template", "runtime"): _NO_TEMPLATES,
+    ("list_templates", "runtime"): _NO_TEMPLATES,
+    ("get_template", "runtime"): _NO_TEMPLATES,
+    ("delete_template", "runtime"): _NO_TEMPLATES,
     ("create_pool", "runtime"): _NO_POOLS,
     ("list_pools", "runtime"): _NO_POOLS,
     ("get_pool", "runtime"): _NO_POOLS,

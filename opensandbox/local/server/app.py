@@ -13,13 +13,12 @@ from starlette.routing import Mount, Route
 
 from ..settings import Settings
 from .diagnostics import Diagnostics
-from .faults import Fault
+from .faults import Fault, no_server_pools, no_templates
 from .keeping import Keeping
 from .lifecycle import Lifecycle
 from .proxy import Proxy
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
-from .templates import Templates
 from .web import EXCEPTION_HANDLERS, Activity, Gate, read_body
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -33,7 +32,6 @@ def make_app(
     version: str,
     sandboxes: Sandboxes,
     snapshots: Snapshots,
-    templates: Templates,
     activity: Activity,
 ) -> tuple[Starlette, Proxy]:
     """The application, and the proxy in it, which its owner closes."""
@@ -53,8 +51,8 @@ def make_app(
         Route("/health", get_health),
         Route("/version", get_version),
         Route("/metrics/events", report_metrics_event, methods=["POST"]),
-        *Lifecycle(settings, sandboxes, snapshots, templates).routes(),
-        *Keeping(settings, sandboxes, snapshots, templates).routes(),
+        *Lifecycle(settings, sandboxes, snapshots).routes(),
+        *Keeping(settings, sandboxes, snapshots).routes(),
         *Diagnostics(settings, sandboxes).routes(),
         *proxy.routes(),
         *_not_here(),
@@ -73,15 +71,17 @@ def make_app(
 
 def _not_here() -> list[Route]:
     """Operations of the contract that one machine has no use for."""
-    pools = _refuse("KUBERNETES::POOL_NOT_SUPPORTED", "Server-side pools need Kubernetes.")
+    pools, templates = _refuse(no_server_pools), _refuse(no_templates)
     return [
         Route("/pools", pools, methods=_EVERY_METHOD),
         Route("/pools/{pool_name}", pools, methods=_EVERY_METHOD),
+        Route("/templates", templates, methods=_EVERY_METHOD),
+        Route("/templates/{template_id}", templates, methods=_EVERY_METHOD),
     ]
 
 
-def _refuse(code: str, message: str) -> Handler:
+def _refuse(why: Callable[[], Fault]) -> Handler:
     async def refuse(request: Request) -> Response:
-        raise Fault(501, code, message)
+        raise why()
 
     return refuse

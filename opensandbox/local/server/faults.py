@@ -32,6 +32,18 @@ def invalid(message: str, *, code: str = INVALID_PARAMETER) -> Fault:
     return Fault(400, code, message)
 
 
+def no_templates() -> Fault:
+    """Templates are built, and this runtime builds nothing."""
+    message = "This runtime has no templates: create from an image or a snapshot."
+    return Fault(501, "FSB::API_NOT_SUPPORTED", message)
+
+
+def no_server_pools() -> Fault:
+    """Server-side pools are made of pods."""
+    message = "Server-side pools need Kubernetes; the client's own pools run here too."
+    return Fault(501, "KUBERNETES::POOL_NOT_SUPPORTED", message)
+
+
 def no_sandbox(sandbox_id: str) -> Fault:
     """The id names no sandbox of this server."""
     return Fault(404, "DOCKER::SANDBOX_NOT_FOUND", f"There is no sandbox {sandbox_id!r}.")

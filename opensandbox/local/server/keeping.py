@@ -1,4 +1,4 @@
-"""The operations on snapshots and templates: a request's words in, the API's answer out."""
+"""The operations on snapshots: a request's words in, the API's answer out."""
 
 from __future__ import annotations
 
@@ -7,29 +7,20 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from ..settings import Settings
-from .lifecycle import wanted_metadata
 from .paging import page_of
 from .reading import body_fields
 from .sandboxes import Sandboxes
 from .snapshots import Snapshot, Snapshots
-from .templates import Template, Templates, read_template
 from .web import read_json
 
 
 class Keeping:
-    """The handlers of /v1/snapshots, of a sandbox's own, and of /v1/templates."""
+    """The handlers of /v1/snapshots and of a sandbox's own."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        sandboxes: Sandboxes,
-        snapshots: Snapshots,
-        templates: Templates,
-    ) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes, snapshots: Snapshots) -> None:
         self._settings = settings
         self._sandboxes = sandboxes
         self._snapshots = snapshots
-        self._templates = templates
 
     def routes(self) -> list[Route]:
         """The routes, below the base path."""
@@ -38,10 +29,6 @@ class Keeping:
             Route("/snapshots", self.list_snapshots, methods=["GET"]),
             Route("/snapshots/{snapshot_id}", self.get_snapshot, methods=["GET"]),
             Route("/snapshots/{snapshot_id}", self.delete_snapshot, methods=["DELETE"]),
-            Route("/templates", self.create_template, methods=["POST"]),
-            Route("/templates", self.list_templates, methods=["GET"]),
-            Route("/templates/{template_id}", self.get_template, methods=["GET"]),
-            Route("/templates/{template_id}", self.delete_template, methods=["DELETE"]),
         ]
 
     async def create_snapshot(self, request: Request) -> Response:
@@ -61,23 +48,6 @@ class Keeping:
 
     async def delete_snapshot(self, request: Request) -> Response:
         await self._snapshots.delete(request.path_params["snapshot_id"])
-        return Response(status_code=204)
-
-    async def create_template(self, request: Request) -> Response:
-        template = read_template(await read_json(request, self._settings.max_body))
-        await self._templates.create(template)
-        return JSONResponse(template.answer(), status_code=201)
-
-    async def list_templates(self, request: Request) -> Response:
-        wanted = wanted_metadata(request.query_params.get("metadata")).items()
-        found = [t for t in self._templates.list() if wanted <= (t.metadata or {}).items()]
-        return page_of(found, request, Template.answer)
-
-    async def get_template(self, request: Request) -> Response:
-        return JSONResponse(self._templates.get(request.path_params["template_id"]).answer())
-
-    async def delete_template(self, request: Request) -> Response:
-        await self._templates.delete(request.path_params["template_id"])
         return Response(status_code=204)
 
 

@@ -23,7 +23,6 @@ from .records import PAUSED, PENDING, RUNNING, Record
 from .roll import Sandbox
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
-from .templates import Templates
 from .values import JSON, moment
 from .ways import EXECD_PORT
 from .web import read_json
@@ -84,17 +83,10 @@ def read_port(request: Request | WebSocket) -> int:
 class Lifecycle:
     """The handlers of /v1/sandboxes, over one registry."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        sandboxes: Sandboxes,
-        snapshots: Snapshots,
-        templates: Templates,
-    ) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes, snapshots: Snapshots) -> None:
         self._settings = settings
         self._sandboxes = sandboxes
         self._snapshots = snapshots
-        self._templates = templates
 
     def routes(self) -> list[Route]:
         """The routes, below the base path."""
@@ -115,7 +107,6 @@ class Lifecycle:
 
     async def create_sandbox(self, request: Request) -> Response:
         order = read_order(await read_json(request, self._settings.max_body))
-        order = self._templates.fill(order)
         record = await self._sandboxes.create(await self._snapshots.fill(order))
         return JSONResponse(record.answer(with_image=False), status_code=202)
 
@@ -206,7 +197,7 @@ class Lifecycle:
 
 def _selected(records: list[Record], request: Request) -> list[Record]:
     states = {state.lower() for state in request.query_params.getlist("state")}
-    wanted = wanted_metadata(request.query_params.get("metadata"))
+    wanted = _wanted_metadata(request.query_params.get("metadata"))
     return [
         record
         for record in records
@@ -215,8 +206,7 @@ def _selected(records: list[Record], request: Request) -> list[Record]:
     ]
 
 
-def wanted_metadata(query: str | None) -> dict[str, str]:
-    """The pairs that a listing is to have. Raises Fault."""
+def _wanted_metadata(query: str | None) -> dict[str, str]:
     if not query:
         return {}
     try:

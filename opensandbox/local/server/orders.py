@@ -16,7 +16,7 @@ from attrs import frozen
 from ..egress.policy import InvalidPolicy, read_policy
 from ..execd.schedules import InvalidSchedule
 from ..execd.schedules import parse as parse_schedule
-from .faults import INVALID_METADATA, Fault, invalid
+from .faults import INVALID_METADATA, Fault, invalid, no_templates
 from .reading import Fields, body_fields
 from .values import JSON, label_problem, quantity
 
@@ -73,8 +73,6 @@ class Order:
     """Whether it may be given a credential vault."""
     snapshot_id: str | None
     """The snapshot that it begins with, instead of an image."""
-    template_id: str | None
-    """The template that says the rest, instead of an image."""
     without_effect: tuple[str, ...]
     """What was asked for, is allowed, and does nothing here: said in the extensions."""
     snapshot: Path | None = None
@@ -114,7 +112,7 @@ def read_order(body: JSON) -> Order:
     _one_source(fields, image is not None, snapshot, template)
     _check_policy(policy, bool(credentials_enabled))
     _check_platform(wanted)
-    check_words(env, entrypoint)
+    _check_words(env, entrypoint)
     check_metadata(metadata)
     if timeout is not None and timeout > LONGEST_TIMEOUT:
         raise invalid(f"timeout is {timeout} s; the longest is {LONGEST_TIMEOUT} s, or null.")
@@ -134,7 +132,6 @@ def read_order(body: JSON) -> Order:
         network_policy=policy,
         credentials=bool(credentials_enabled),
         snapshot_id=snapshot,
-        template_id=template,
         without_effect=_without_effect(limits),
     )
 
@@ -152,6 +149,8 @@ def _one_source(fields: Fields, image: bool, snapshot: str | None, template: str
         )
         fields.problem("value_error", None, message, fields.value, {"error": {}})
         fields.finish()
+    if template is not None:
+        raise no_templates()
 
 
 def _platform(fields: Fields) -> tuple[str, str] | None:
@@ -233,8 +232,7 @@ def _check_policy(policy: JSON, credentials: bool) -> None:
         raise invalid("credentialProxy needs a networkPolicy.")
 
 
-def check_words(env: Mapping[str, str], entrypoint: tuple[str, ...]) -> None:
-    """Raises Fault when a variable or a word of the command cannot be one."""
+def _check_words(env: Mapping[str, str], entrypoint: tuple[str, ...]) -> None:
     for name, value in env.items():
         if not name or "=" in name or "\0" in name or "\0" in value:
             raise invalid(f"env {name!r} is not the name of a variable, or its value holds NUL.")

@@ -32,7 +32,6 @@ from .host import Host
 from .sandboxes import Sandboxes
 from .snapshots import Snapshots
 from .store import Store
-from .templates import Templates
 from .web import Activity
 
 logger = logging.getLogger("opensandbox.server")
@@ -62,9 +61,9 @@ def serve(settings: Settings, make_host: Callable[[Settings], Host]) -> None:
 
 async def _serve(settings: Settings, host: Host) -> None:
     api_key = settings.api_key or discovery.kept_key(settings.directory)
-    async with _state(settings, host) as (sandboxes, snapshots, templates):
+    async with _state(settings, host) as (sandboxes, snapshots):
         activity = Activity()
-        app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, templates, activity)
+        app, proxy = make_app(settings, api_key, VERSION, sandboxes, snapshots, activity)
         with _listener(settings) as listener:
             server = make_server(app, settings)
             url = _url(settings, listener)
@@ -82,19 +81,15 @@ async def _serve(settings: Settings, host: Host) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _state(
-    settings: Settings, host: Host
-) -> AsyncIterator[tuple[Sandboxes, Snapshots, Templates]]:
+async def _state(settings: Settings, host: Host) -> AsyncIterator[tuple[Sandboxes, Snapshots]]:
     store = await Store.open(settings.directory / "state.sqlite")
     try:
         sandboxes = Sandboxes(settings, store, host)
         snapshots = Snapshots(settings, store, sandboxes)
-        templates = Templates(store)
         await sandboxes.open()
         try:
             await snapshots.open()
-            await templates.open()
-            yield sandboxes, snapshots, templates
+            yield sandboxes, snapshots
         finally:
             await snapshots.close()
             await sandboxes.close()

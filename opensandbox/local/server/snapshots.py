@@ -106,7 +106,7 @@ class Snapshots:
 
     async def open(self) -> None:
         """Takes over what an earlier server left."""
-        for kept in await self._store.load_kept("snapshots"):
+        for kept in await self._store.load_snapshots():
             snapshot = Snapshot.from_json(kept)
             self._all[snapshot.id] = snapshot
             if snapshot.state == CREATING:
@@ -148,7 +148,7 @@ class Snapshots:
             ground=await self._sandboxes.ground_of(record.image),
         )
         self._all[snapshot.id] = snapshot
-        await self._store.put_kept("snapshots", snapshot.id, snapshot.to_json())
+        await self._store.put_snapshot(snapshot.id, snapshot.to_json())
         task = asyncio.create_task(self._take(snapshot))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -176,7 +176,7 @@ class Snapshots:
 
     async def _change(self, snapshot: Snapshot) -> None:
         self._all[snapshot.id] = snapshot
-        await self._store.put_kept("snapshots", snapshot.id, snapshot.to_json())
+        await self._store.put_snapshot(snapshot.id, snapshot.to_json())
 
     async def delete(self, snapshot_id: str) -> None:
         """Removes a snapshot and its files. Raises Fault while it is being made or used."""
@@ -189,7 +189,7 @@ class Snapshots:
             raise snapshot_busy(snapshot_id, "used" if used else "made")
         del self._all[snapshot_id]
         # The row first: files without a row are removed by the next server, if not by this one.
-        await self._store.remove_kept("snapshots", snapshot_id)
+        await self._store.remove_snapshot(snapshot_id)
         place = self._directory / snapshot_id
         await self._in_thread(lambda: remove_directory(place) if place.exists() else None)
 

@@ -17,7 +17,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from attrs import frozen
 
@@ -26,7 +26,7 @@ from .values import JSON
 
 T = TypeVar("T")
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 2
 EVENTS_KEPT = 200
 _SCHEMA = """
 CREATE TABLE sandboxes (
@@ -48,14 +48,6 @@ CREATE TABLE snapshots (
     record TEXT NOT NULL
 );
 """
-_SINCE_VERSION_3 = """
-CREATE TABLE templates (
-    id TEXT PRIMARY KEY,
-    record TEXT NOT NULL
-);
-"""
-#: What is kept beside sandboxes: the table of each kind.
-Kept = Literal["snapshots", "templates"]
 
 
 class StoreError(Exception):
@@ -114,20 +106,20 @@ class Store:
         """What happened to a sandbox, oldest first; the last `EVENTS_KEPT`."""
         return await self._run(lambda: _events(self._connection, sandbox_id))
 
-    async def load_kept(self, kind: Kept) -> list[Mapping[str, Any]]:
-        """All snapshots or templates, as they were put."""
-        return await self._run(lambda: _load_kept(self._connection, kind))
+    async def load_snapshots(self) -> list[Mapping[str, Any]]:
+        """All snapshots, as they were put."""
+        return await self._run(lambda: _load_snapshots(self._connection))
 
-    async def put_kept(self, kind: Kept, key: str, record: Mapping[str, JSON]) -> None:
-        """Writes a snapshot or a template, new or changed."""
-        statement = f"INSERT OR REPLACE INTO {kind} (id, record) VALUES (?, ?)"
-        row = (key, json.dumps(record))
+    async def put_snapshot(self, snapshot_id: str, record: Mapping[str, JSON]) -> None:
+        """Writes a snapshot, new or changed."""
+        statement = "INSERT OR REPLACE INTO snapshots (id, record) VALUES (?, ?)"
+        row = (snapshot_id, json.dumps(record))
         await self._run(lambda: self._connection.execute(statement, row))
 
-    async def remove_kept(self, kind: Kept, key: str) -> None:
-        """Forgets a snapshot or a template."""
-        statement = f"DELETE FROM {kind} WHERE id = ?"
-        await self._run(lambda: self._connection.execute(statement, (key,)))
+    async def remove_snapshot(self, snapshot_id: str) -> None:
+        """Forgets a snapshot."""
+        statement = "DELETE FROM snapshots WHERE id = ?"
+        await self._run(lambda: self._connection.execute(statement, (snapshot_id,)))
 
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -147,8 +139,7 @@ def _connect(path: Path) -> sqlite3.Connection:
                 f"the state in {path} was written by a newer version (schema {version}, this one "
                 f"knows {SCHEMA_VERSION}); use that version or another directory"
             )
-        steps = (_SCHEMA, _SINCE_VERSION_2, _SINCE_VERSION_3)
-        missing = "".join(steps[version:])
+        missing = (_SCHEMA if version < 1 else "") + (_SINCE_VERSION_2 if version < 2 else "")
         if missing:
             connection.executescript(
                 f"BEGIN; {missing} PRAGMA user_version={SCHEMA_VERSION}; COMMIT;"
@@ -164,8 +155,8 @@ def _load(connection: sqlite3.Connection) -> list[Record]:
     return [Record.from_json(json.loads(text)) for (text,) in rows]
 
 
-def _load_kept(connection: sqlite3.Connection, kind: Kept) -> list[Mapping[str, Any]]:
-    rows = connection.execute(f"SELECT record FROM {kind}")
+def _load_snapshots(connection: sqlite3.Connection) -> list[Mapping[str, Any]]:
+    rows = connection.execute("SELECT record FROM snapshots")
     return [json.loads(text) for (text,) in rows]
 
 

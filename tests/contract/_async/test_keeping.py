@@ -7,7 +7,6 @@ import pytest
 from opensandbox import ConnectionConfig, NetworkPolicy, NetworkRule, Sandbox, SandboxManager
 from opensandbox.exceptions import SandboxApiException
 from opensandbox.models.filesystem import WriteEntry
-from opensandbox.models.templates import CreateTemplateRequest, TemplateFilter, TemplatePhase
 from tests.contract.conftest import Server
 
 
@@ -67,38 +66,6 @@ async def test_a_policy_is_read_and_changed_in_both_places(
         assert (await sandbox.egress.get_policy()).egress == [allowed]
         await sandbox.replace_egress_policy(NetworkPolicy(default_action="deny"))
         assert not (await sandbox.egress.get_policy()).egress
-
-
-async def test_a_template_makes_sandboxes(config: ConnectionConfig, server: Server) -> None:
-    if not server.embedded:
-        pytest.skip("not every server has templates")
-    asked = CreateTemplateRequest(
-        image=server.image,
-        publish="case",
-        env={"A": "1"},
-        entrypoint=["sleep", "3600"],
-        metadata={"team": "core"},
-    )
-    async with await SandboxManager.create(config) as manager:
-        made = await manager.create_template(asked)
-        assert made.status.phase == TemplatePhase.SUCCEEDED
-        assert await manager.get_template(made.template_id) == made
-        listed = await manager.list_templates(TemplateFilter(metadata={"team": "core"}))
-        assert [one.template_id for one in listed.items] == [made.template_id]
-        sandbox = await Sandbox.create_from_template(
-            made.template_id, timeout=300, connection_config=config
-        )
-        try:
-            assert (await sandbox.commands.run("echo $A")).stdout == "1\n"
-            info = await sandbox.get_info()
-            assert (info.entrypoint, info.metadata) == (asked.entrypoint, asked.metadata)
-            assert sandbox.origin == "template"
-        finally:
-            await sandbox.kill()
-        await manager.delete_template(made.template_id)
-        with pytest.raises(SandboxApiException) as gone:
-            await manager.get_template(made.template_id)
-        assert gone.value.status_code == 404
 
 
 async def test_a_server_says_why_a_sandbox_does_not_work(sandbox: Sandbox) -> None:

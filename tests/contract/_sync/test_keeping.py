@@ -14,7 +14,6 @@ from opensandbox import (
 )
 from opensandbox.exceptions import SandboxApiException
 from opensandbox.models.filesystem import WriteEntry
-from opensandbox.models.templates import CreateTemplateRequest, TemplateFilter, TemplatePhase
 from tests.contract.conftest import Server
 
 
@@ -74,38 +73,6 @@ def test_a_policy_is_read_and_changed_in_both_places(
         assert (sandbox.egress.get_policy()).egress == [allowed]
         sandbox.replace_egress_policy(NetworkPolicy(default_action="deny"))
         assert not (sandbox.egress.get_policy()).egress
-
-
-def test_a_template_makes_sandboxes(config: ConnectionConfigSync, server: Server) -> None:
-    if not server.embedded:
-        pytest.skip("not every server has templates")
-    asked = CreateTemplateRequest(
-        image=server.image,
-        publish="case",
-        env={"A": "1"},
-        entrypoint=["sleep", "3600"],
-        metadata={"team": "core"},
-    )
-    with SandboxManagerSync.create(config) as manager:
-        made = manager.create_template(asked)
-        assert made.status.phase == TemplatePhase.SUCCEEDED
-        assert manager.get_template(made.template_id) == made
-        listed = manager.list_templates(TemplateFilter(metadata={"team": "core"}))
-        assert [one.template_id for one in listed.items] == [made.template_id]
-        sandbox = SandboxSync.create_from_template(
-            made.template_id, timeout=300, connection_config=config
-        )
-        try:
-            assert (sandbox.commands.run("echo $A")).stdout == "1\n"
-            info = sandbox.get_info()
-            assert (info.entrypoint, info.metadata) == (asked.entrypoint, asked.metadata)
-            assert sandbox.origin == "template"
-        finally:
-            sandbox.kill()
-        manager.delete_template(made.template_id)
-        with pytest.raises(SandboxApiException) as gone:
-            manager.get_template(made.template_id)
-        assert gone.value.status_code == 404
 
 
 def test_a_server_says_why_a_sandbox_does_not_work(sandbox: SandboxSync) -> None:

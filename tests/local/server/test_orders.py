@@ -75,9 +75,11 @@ def test_exactly_one_source(body: dict[str, Any]) -> None:
     assert (problem.type, problem.loc) == ("value_error", ("body",))
 
 
-def test_a_snapshot_is_a_source_and_so_is_a_template() -> None:
+def test_a_snapshot_is_a_source_and_a_template_is_not_here() -> None:
     assert read_order({"snapshotId": "s"}).snapshot_id == "s"
-    assert read_order({"templateId": "t"}).template_id == "t"
+    with pytest.raises(Fault) as raised:
+        read_order({"templateId": "t"})
+    assert raised.value.status == 501
 
 
 @pytest.mark.parametrize(

@@ -86,8 +86,21 @@ def test_metrics_events_are_taken_and_dropped(server: Server) -> None:
     assert (answer.status_code, answer.content) == (204, b"")
 
 
-@pytest.mark.parametrize("path", ["/pools", "/pools/p"])
-def test_what_one_machine_does_not_have_says_so(server: Server, path: str) -> None:
-    answer = server.client.get(path)
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/pools", "KUBERNETES::POOL_NOT_SUPPORTED"),
+        ("POST", "/pools", "KUBERNETES::POOL_NOT_SUPPORTED"),
+        ("PUT", "/pools/p", "KUBERNETES::POOL_NOT_SUPPORTED"),
+        ("GET", "/templates", "FSB::API_NOT_SUPPORTED"),
+        ("POST", "/templates", "FSB::API_NOT_SUPPORTED"),
+        ("DELETE", "/templates/t", "FSB::API_NOT_SUPPORTED"),
+    ],
+)
+def test_what_one_machine_does_not_have_says_so(
+    server: Server, method: str, path: str, code: str
+) -> None:
+    answer = server.client.request(method, path, json={})
     assert answer.status_code == 501
+    assert answer.json()["code"] == code
     assert answer.json()["message"].endswith(".")

@@ -18,7 +18,6 @@ PAIRS = json.loads((Path(__file__).resolve().parents[2] / "data" / "transcripts.
 
 DIFFERENT_STATUS = {
     "create with unknown image": (202, "any name works: it says which root was used"),
-    "templates": (200, "it has templates, of which nothing is built"),
     "network policy without egress": (200, "every sandbox has a filtering proxy, asked for or not"),
 }
 """Pairs whose answer rightly differs: ours, and why."""
