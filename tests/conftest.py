@@ -7,6 +7,8 @@ import functools
 import pytest
 from hypothesis import settings
 
+from opensandbox._concurrency.pools import load_fast
+
 # The machines that run this are shared and slow at times: what takes long is no fault of the code.
 settings.register_profile("opensandbox", deadline=None, print_blob=True)
 settings.load_profile("opensandbox")
@@ -30,6 +32,7 @@ def anyio_backend() -> str:
 #: Where the async client opens connections in every manner. These tests run with aiohttp, which
 #: the extra `fast` brings, and with httpcore; the others with aiohttp.
 BY_BOTH = (
+    "tests/_async/test_deadlines.py",
     "tests/_async/test_files.py",
     "tests/_async/test_http.py",
     "tests/_async/test_kept_connections.py",
@@ -52,6 +55,8 @@ def connections_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     name: str = getattr(request, "param", "aiohttp")
     if name == "httpcore":
         monkeypatch.setattr("opensandbox._concurrency.pools.load_fast", lambda: None)
+    elif hasattr(request, "param"):
+        load_fast()  # it takes a while, which is not what a test with short limits asks about
     return name
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from .._concurrency import AsyncHere, AsyncLock, AsyncOperation, monotonic
+from .._concurrency import AsyncHere, AsyncLock, AsyncOperation, async_time_limit, monotonic
 from ..exceptions import SandboxApiException
 from ..models.sandboxes import SandboxEndpoint
 from .config import ConnectionConfig
@@ -54,9 +54,15 @@ class EndpointCache:
         self._lookups = AsyncHere(_Lookups, _Lookups.close, _Lookups.forget)
 
     async def get(
-        self, key: EndpointKey, look_up: AsyncOperation[EndpointKey, SandboxEndpoint]
+        self,
+        key: EndpointKey,
+        look_up: AsyncOperation[EndpointKey, SandboxEndpoint],
+        seconds: float,
     ) -> SandboxEndpoint:
-        """The endpoint, looked up by the first who asks unless it is known."""
+        """The endpoint, looked up by the first who asks unless it is known.
+
+        TimeoutError when somebody else's look-up has not ended within so many seconds.
+        """
         known = self._find(key)
         if known is not None:
             return known
@@ -64,8 +70,12 @@ class EndpointCache:
         lookup = under_way.setdefault(key, _Lookup())
         lookup.callers += 1
         try:
-            async with lookup.lock:
+            async with async_time_limit(seconds):
+                await lookup.lock.acquire()
+            try:
                 return await self._first_or_same(key, lookup, look_up)
+            finally:
+                lookup.lock.release()
         finally:
             lookup.callers -= 1
             ended = lookup.endpoint is not None or lookup.refusal is not None

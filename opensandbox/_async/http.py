@@ -21,7 +21,7 @@ import httpx
 
 from opensandbox_api.types import AsyncClient
 
-from .._concurrency import AsyncOperation, async_time_limit, monotonic
+from .._concurrency import NOT_SENT, AsyncOperation, async_time_limit, monotonic
 from .._wire import headers as names
 from .._wire.errors import error_from_response, is_page, malformed_answer, tried
 from .._wire.sse import MAX_FRAME
@@ -33,7 +33,7 @@ from ..exceptions import (
 )
 from ..models._time import Seconds, seconds
 from .streams import EventStream, read_some
-from .transport import DEADLINE, FAILURES, ONCE, REFUSED_IS_FINAL
+from .transport import DEADLINE, FAILURES, LIMIT, ONCE, REFUSED_IS_FINAL
 
 if TYPE_CHECKING:
     from .config import ConnectionConfig
@@ -69,8 +69,8 @@ class Life(Protocol):
     def check(self) -> None:
         """Raise when it was killed here."""
 
-    async def is_paused(self) -> bool:
-        """Whether the server says that it is paused."""
+    async def is_paused(self) -> bool | None:
+        """Whether the server says that it is paused; None when it says nothing."""
 
     async def look(self) -> None:
         """Raise when the server knows that there is no such sandbox."""
@@ -405,26 +405,28 @@ class Service:
         """Our exception for a call that got no answer, or not all of one."""
         what = tried(request.method, str(request.url))
         before = _retries_told(request)
-        nothing_sent = isinstance(
+        connecting = isinstance(
             error, httpx.ConnectError | httpx.ConnectTimeout | httpx.PoolTimeout
         )
         if isinstance(error, TimeoutError | httpx.TimeoutException):
-            said = f": {error}" if isinstance(error, httpx.PoolTimeout) else ""
-            within = "" if limit is None else f" within {limit:g} s"
+            why = request.extensions.get(NOT_SENT)
+            own = None if limit is None else f"{round(limit, 3):g} s"
+            within = request.extensions.get(LIMIT, own)
             return SandboxTimeoutException(
-                f"{what}: no answer{within}{said}{before}",
+                f"{what}: no answer{f' within {within}' if within else ''}"
+                f"{f': {why}' if why else ''}{before}",
                 cause=error,
-                is_retryable=nothing_sent,
+                is_retryable=connecting or why is not None,
                 sandbox_id=self.sandbox_id,
             )
-        if nothing_sent:
+        if connecting:
             message = f"{what}: cannot connect: {error}{before}. {self._ways_out(request)}"
         elif isinstance(error, httpx.DecodingError | httpx.StreamError):
             message = f"{what}: the answer cannot be read: {error}"
         else:
             message = f"{what}: the connection broke: {error}{before}"
         return SandboxConnectionException(
-            message, cause=error, is_retryable=nothing_sent, sandbox_id=self.sandbox_id
+            message, cause=error, is_retryable=connecting, sandbox_id=self.sandbox_id
         )
 
     def _ways_out(self, request: httpx.Request) -> str:

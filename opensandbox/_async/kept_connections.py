@@ -17,7 +17,14 @@ from collections.abc import AsyncIterator, Iterator
 import httpcore
 import httpx
 
-from .._concurrency import AsyncAlarm, AsyncConnector, AsyncGuard, monotonic
+from .._concurrency import (
+    NOT_CONNECTED,
+    NOT_SENT,
+    AsyncAlarm,
+    AsyncConnector,
+    AsyncGuard,
+    monotonic,
+)
 
 #: Scheme, host and port.
 _Place = tuple[bytes, bytes, int | None]
@@ -71,6 +78,8 @@ class KeptConnections:
             answer = await connection.handle_async_request(sent)
         except BaseException as error:
             self._busy.discard(connection)
+            if connection.info() == "CONNECTION FAILED":  # also when that was cancelled
+                request.extensions[NOT_SENT] = NOT_CONNECTED
             await connection.aclose()
             if (known := _as_httpx(error, request)) is not None:
                 raise known from error

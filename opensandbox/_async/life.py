@@ -36,14 +36,14 @@ class Life:
                 sandbox_id=self._id,
             )
 
-    async def is_paused(self) -> bool:
-        """Whether the server says that it is paused, or about to be."""
+    async def is_paused(self) -> bool | None:
+        """Whether the server says that it is paused, or about to be; None when it says nothing."""
         try:
             info = await self._sandboxes.once().get_sandbox_info(
                 self._id, request_timeout=_ASKING_LIMIT
             )
         except SandboxException:
-            return False
+            return None
         return info.status.state in (SandboxState.PAUSED, SandboxState.PAUSING)
 
     async def look(self) -> None:

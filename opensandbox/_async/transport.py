@@ -24,6 +24,7 @@ from urllib.request import (  # type: ignore[attr-defined]
 import httpx
 
 from .._concurrency import (
+    NOT_SENT,
     AsyncHere,
     AsyncLock,
     AsyncPool,
@@ -48,6 +49,8 @@ Verify = bool | str | Path | ssl.SSLContext
 DEADLINE = "opensandbox.deadline"
 #: The failures before a retry, so that the error at the end can tell of them.
 FAILURES = "opensandbox.failures"
+#: Which limit of the retry policy has passed.
+LIMIT = "opensandbox.limit"
 #: A refused connection is the answer: whoever sent this knows better than to try again.
 REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 #: Whoever sent this tries again himself, at his own pace.
@@ -121,6 +124,10 @@ class PooledTransport(httpx.AsyncBaseTransport):
         self._verify = verify
         self._proxy = proxy
         self._max_connections = max_connections
+        self._all_in_use = (
+            f"all {max_connections} connections were in use"
+            " (with_transport_if_missing(max_connections=...) allows more)"
+        )
         self._keep = max_keepalive_connections
         self._expiry = keepalive_expiry
         self._context: ssl.SSLContext | None = None
@@ -149,6 +156,7 @@ class PooledTransport(httpx.AsyncBaseTransport):
         return response
 
     async def _send(self, here: _Pools, request: httpx.Request) -> httpx.Response:
+        request.extensions.pop(NOT_SENT, None)
         key = (request.url.scheme == "https", self._proxy_for(request.url))
         pool = here.pools.get(key) or await self._open(here, key)
         response: httpx.Response = await pool.handle_async_request(request)
@@ -157,12 +165,9 @@ class PooledTransport(httpx.AsyncBaseTransport):
 
     async def _take_slot(self, slots: AsyncSlots, request: httpx.Request) -> None:
         seconds = request.extensions.get("timeout", {}).get("pool")
+        request.extensions[NOT_SENT] = self._all_in_use
         if not await slots.take(seconds):
-            raise httpx.PoolTimeout(
-                f"all {self._max_connections} connections were in use for {seconds:g} s"
-                " (with_transport_if_missing(max_connections=...) allows more)",
-                request=request,
-            )
+            raise httpx.PoolTimeout(self._all_in_use, request=request)
 
     async def _open(self, here: _Pools, key: tuple[bool, str | None]) -> AsyncPool:
         secure, proxy = key
@@ -260,16 +265,16 @@ class RetryAsyncTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and again when the policy says so."""
-        if request.extensions.get(ONCE):
-            return await self._attempt(request)
         policy = self._policy
         started = monotonic()
+        if request.extensions.get(ONCE):
+            return await self._attempt(request, started)
         attempt, wait = 1, None
         while True:
             response: httpx.Response | None = None
             failure: httpx.TransportError | None = None
             try:
-                response = await self._attempt(request)
+                response = await self._attempt(request, started)
             except httpx.TransportError as error:
                 failure = error
                 cause = _cause_of(error)
@@ -300,23 +305,37 @@ class RetryAsyncTransport(httpx.AsyncBaseTransport):
                 await response.aclose()
             _note(request.extensions, str(failure) if response is None else response.status_code)
             self._tell(request, attempt, cause, response, wait, failure)
+            request.extensions.pop(LIMIT, None)
             await async_sleep(wait)
             attempt += 1
 
-    async def _attempt(self, request: httpx.Request) -> httpx.Response:
-        limit = self._policy.per_attempt_timeout
+    async def _attempt(self, request: httpx.Request, started: float) -> httpx.Response:
+        limit, name = self._own_limit(started)
         if limit is None:
             return await self._inner.handle_async_request(request)
-        sent = _SentMark(request)
+        ends = monotonic() + limit
         try:
-            async with async_time_limit(limit.total_seconds()):
+            async with async_time_limit(limit):
                 return await self._inner.handle_async_request(request)
-        except TimeoutError as error:
-            kind = httpx.ReadTimeout if sent.sent else httpx.ConnectTimeout
-            raise kind(
-                f"no answer within {limit.total_seconds():g} s (per_attempt_timeout)",
-                request=request,
-            ) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            if isinstance(error, httpx.TimeoutException) and monotonic() < ends:
+                raise  # of another limit, which was shorter
+            request.extensions[LIMIT] = name
+            # Where it is not known, it may have been sent.
+            kind = httpx.ConnectTimeout if NOT_SENT in request.extensions else httpx.ReadTimeout
+            raise kind(f"no answer within {name}", request=request) from error
+
+    def _own_limit(self, started: float) -> tuple[float | None, str]:
+        """How long an attempt may take by the policy alone, and what is said of that limit."""
+        each, together = self._policy.per_attempt_timeout, self._policy.overall_deadline
+        limit, name = None, ""
+        if each is not None:
+            limit, name = each.total_seconds(), f"{each.total_seconds():g} s (per_attempt_timeout)"
+        if together is not None:
+            left = started + together.total_seconds() - monotonic()
+            if limit is None or left < limit:
+                limit, name = left, f"{together.total_seconds():g} s (overall_deadline)"
+        return limit, name
 
     def _remaining(self, request: httpx.Request, started: float) -> float | None:
         now = monotonic()
@@ -356,21 +375,6 @@ class RetryAsyncTransport(httpx.AsyncBaseTransport):
         """Close the inner transport, when this one owns it."""
         if self._owns_inner:
             await self._inner.aclose()
-
-
-class _SentMark:
-    """Whether any of a request has been written, which decides if it may be sent again."""
-
-    def __init__(self, request: httpx.Request) -> None:
-        # To be assumed of a transport that does not trace.
-        self.sent = True
-        request.extensions["trace"] = self._trace
-
-    async def _trace(self, event: str, info: MutableMapping[str, Any]) -> None:
-        if event.startswith("connection.") and event.endswith(".started"):
-            self.sent = False
-        elif event.endswith("send_request_headers.started"):
-            self.sent = True
 
 
 def _note(extensions: MutableMapping[str, Any], failure: str | int) -> None:

@@ -45,6 +45,8 @@ from .limits import (
 )
 from .pools import (
     CHUNKS_ENDED,
+    NOT_CONNECTED,
+    NOT_SENT,
     SURELY,
     Alarm,
     AsyncAlarm,
@@ -79,6 +81,8 @@ from .tasks import (
 
 __all__ = [
     "CHUNKS_ENDED",
+    "NOT_CONNECTED",
+    "NOT_SENT",
     "SURELY",
     "Alarm",
     "AsyncAlarm",

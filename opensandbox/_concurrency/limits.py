@@ -57,6 +57,10 @@ class time_limit:
             _deadline.reset(self._token)
 
 
+#: How many seconds it takes to see what is there already.
+_AT_ONCE = 0.01
+
+
 class AsyncSilence:
     """`async with AsyncSilence(seconds, more)`: TimeoutError once they have passed, unless `more()`
     then says for how many seconds more to wait; None for no more. What is waited for goes on.
@@ -79,13 +83,16 @@ class AsyncSilence:
         self._asking = asyncio.get_running_loop().create_task(self._ask())
 
     async def _ask(self) -> None:
-        seconds = None
         try:
             seconds = await self._more()
-        finally:
-            if seconds is None:
-                self._limit.reschedule(0)
-        if seconds is not None:
+        except asyncio.CancelledError:
+            raise  # what was waited for has come: nobody is to be told that time is up
+        except BaseException:
+            self._limit.reschedule(0)
+            raise
+        if seconds is None:
+            self._limit.reschedule(0)
+        else:
             self._set(seconds)
 
     async def __aexit__(
@@ -110,6 +117,7 @@ class Silence:
     def __init__(self, seconds: float, more: Callable[[], float | None]) -> None:
         self._seconds, self._more = seconds, more
         self._outer: float | None = None
+        self._over = False
 
     def __enter__(self) -> None:
         self._outer = _deadline.get()
@@ -121,7 +129,7 @@ class Silence:
 
     def goes_on(self) -> bool:
         """Whether to wait on, now that time is up."""
-        if self._outer is not None and monotonic() >= self._outer:
+        if self._over or (self._outer is not None and monotonic() >= self._outer):
             return False
         silence, deadline = _silence.set(None), _deadline.set(self._outer)
         try:
@@ -129,9 +137,10 @@ class Silence:
         finally:
             _silence.reset(silence)
             _deadline.reset(deadline)
-        if seconds is not None:
-            _deadline.set(self._ends(seconds))
-        return seconds is not None
+        self._over = seconds is None
+        # What came while `more` was asking is there now.
+        _deadline.set(self._ends(_AT_ONCE if seconds is None else seconds))
+        return True
 
     def __exit__(
         self,

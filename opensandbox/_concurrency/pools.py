@@ -17,6 +17,9 @@ from .tasks import async_spawn
 #: the end of a body in chunks: True for it looks like that, `SURELY`, or None.
 CHUNKS_ENDED = "opensandbox.chunks_ended"
 SURELY = "surely"
+#: Among the extensions of a request, why nothing of it has been sent, as long as that is so.
+NOT_SENT = "opensandbox.not_sent"
+NOT_CONNECTED = "it was not connected yet"
 
 
 class AsyncPool(Protocol):

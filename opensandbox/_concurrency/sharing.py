@@ -15,6 +15,7 @@ from typing import Any, Generic, TypeVar
 
 from ..exceptions import SandboxInternalException
 from ._later import asyncio
+from .limits import no_limit
 
 T = TypeVar("T")
 
@@ -198,4 +199,6 @@ class Here(Generic[T]):
 
 
 def _finish(value: T, close: Callable[[T], None], drop: Callable[[T], None], pid: int) -> None:
-    (close if pid == os.getpid() else drop)(value)
+    # Garbage is collected in the middle of anything: its limits are not meant for this.
+    with no_limit():
+        (close if pid == os.getpid() else drop)(value)

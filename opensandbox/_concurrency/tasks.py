@@ -22,7 +22,27 @@ else:
         return asyncio.Lock()
 
 
-Lock = threading.Lock
+class Lock:
+    """A lock that may be held for a while: waiting for it keeps to the limits around the caller."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+
+    def acquire(self) -> None:
+        """Wait for it; TimeoutError as soon as a limit around the caller has passed."""
+        seconds = bounded(None)
+        if not self._lock.acquire(timeout=-1 if seconds is None else seconds):
+            raise TimeoutError("the time limit has passed")
+
+    def release(self) -> None:
+        """Let the next one in."""
+        self._lock.release()
+
+    def __enter__(self) -> None:
+        self.acquire()
+
+    def __exit__(self, *exc: object) -> None:
+        self.release()
 
 
 class AsyncTask:

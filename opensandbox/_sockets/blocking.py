@@ -6,11 +6,12 @@ import socket
 import ssl
 import weakref
 from collections.abc import Iterable
+from concurrent.futures import Future
 from typing import Any
 
 import httpcore
 
-from .._concurrency import CHUNKS_ENDED, bounded, goes_on, monotonic
+from .._concurrency import CHUNKS_ENDED, bounded, goes_on, monotonic, spawn
 from . import KEEPALIVE, LAST_CHUNK, is_readable, proxy_of
 
 _NO_DELAY = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -59,13 +60,10 @@ class BoundedNetwork(httpcore.SyncBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        """Connect to the first address of `host` that answers, all under one limit.
-
-        The name look-up itself cannot be bounded: the C library has no limit to give it.
-        """
+        """Connect to the first address of `host` that answers, all under one limit."""
         ends = None if timeout is None else monotonic() + timeout
         try:
-            addresses = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            addresses = _addresses(host, port, timeout)
             for index, (family, kind, protocol, _, address) in enumerate(addresses):
                 left = None if ends is None else max(0.001, ends - monotonic())
                 sock = socket.socket(family, kind, protocol)
@@ -85,6 +83,31 @@ class BoundedNetwork(httpcore.SyncBackend):
         except OSError as error:
             raise httpcore.ConnectError(str(error)) from error
         raise httpcore.ConnectError(f"{host} has no address")
+
+
+def _addresses(host: str, port: int, seconds: float | None) -> list[Any]:
+    """Where `host` is; TimeoutError when that is not known in time.
+
+    The C library takes no limit, and may look for half a minute: another thread waits for it.
+    """
+    try:
+        # No need of one for what is no name.
+        return socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
+    except socket.gaierror:
+        pass
+    found: Future[list[Any]] = Future()
+
+    def look_up() -> None:
+        try:
+            found.set_result(socket.getaddrinfo(host, port, type=socket.SOCK_STREAM))
+        except BaseException as error:
+            found.set_exception(error)
+
+    try:
+        spawn(look_up, name="opensandbox name look-up")
+    except RuntimeError:  # the program is about to end, and starts no threads any more
+        look_up()
+    return found.result(bounded(seconds))
 
 
 class BoundedStream(httpcore.NetworkStream):

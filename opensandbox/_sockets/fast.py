@@ -31,7 +31,7 @@ from aiohttp.client_proto import ResponseHandler
 from aiohttp.connector import Connection
 from multidict import CIMultiDict
 
-from .._concurrency import CHUNKS_ENDED, SURELY
+from .._concurrency import CHUNKS_ENDED, NOT_CONNECTED, NOT_SENT, SURELY
 from . import KEEPALIVE, is_readable
 from .looped import abandon
 
@@ -95,12 +95,12 @@ class FastConnections:
             return attempt.response(answer)
         finally:
             _attempt.reset(token)
+            if attempt.connection is None:  # also when that was cancelled
+                request.extensions[NOT_SENT] = NOT_CONNECTED
         await attempt.end_body()
         raise failure  # out here, or an exception of the caller's own would get a context
 
     async def _send(self, request: httpx.Request, attempt: _Attempt) -> aiohttp.ClientResponse:
-        if "trace" in request.extensions:
-            await attempt.trace("connection.connect_tcp.started")
         limits = request.extensions.get("timeout", {})
         url = request.url
         address = f"{url.scheme}://{url.netloc.decode()}{url.raw_path.decode()}"
@@ -189,12 +189,6 @@ class _Connector(aiohttp.TCPConnector):
         self.in_use.add(connection)
         connection.add_callback(partial(self._released, connection))
         attempt.connection = connection
-        if "trace" in attempt.request.extensions:
-            try:
-                await attempt.trace("http11.send_request_headers.started")
-            except BaseException:
-                connection.close()
-                raise
         return connection
 
     def _released(self, connection: Connection) -> None:
@@ -247,12 +241,6 @@ class _Attempt:
         self.connection: Connection | None = None
         #: The body that is being sent, if it is not sent at once.
         self.body: _Pieces | None = None
-
-    async def trace(self, event: str) -> None:
-        """Tell who asked for it, as httpcore does, how far it is."""
-        told = self.request.extensions.get("trace")
-        if told is not None:
-            await told(event, {})
 
     async def end_body(self) -> None:
         """Wait until the body is not read any more, once it is not sent any more."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from weakref import WeakKeyDictionary
 
-from .._concurrency import Here, Lock, Operation, monotonic
+from .._concurrency import Here, Lock, Operation, monotonic, time_limit
 from ..exceptions import SandboxApiException
 from ..models.sandboxes import SandboxEndpoint
 from .config import ConnectionConfigSync
@@ -55,9 +55,15 @@ class EndpointCacheSync:
         self._lookups = Here(_LookupsSync, _LookupsSync.close, _LookupsSync.forget)
 
     def get(
-        self, key: EndpointKey, look_up: Operation[EndpointKey, SandboxEndpoint]
+        self,
+        key: EndpointKey,
+        look_up: Operation[EndpointKey, SandboxEndpoint],
+        seconds: float,
     ) -> SandboxEndpoint:
-        """The endpoint, looked up by the first who asks unless it is known."""
+        """The endpoint, looked up by the first who asks unless it is known.
+
+        TimeoutError when somebody else's look-up has not ended within so many seconds.
+        """
         known = self._find(key)
         if known is not None:
             return known
@@ -65,8 +71,12 @@ class EndpointCacheSync:
         lookup = under_way.setdefault(key, _LookupSync())
         lookup.callers += 1
         try:
-            with lookup.lock:
+            with time_limit(seconds):
+                lookup.lock.acquire()
+            try:
                 return self._first_or_same(key, lookup, look_up)
+            finally:
+                lookup.lock.release()
         finally:
             lookup.callers -= 1
             ended = lookup.endpoint is not None or lookup.refusal is not None

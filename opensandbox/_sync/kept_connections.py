@@ -18,7 +18,14 @@ from collections.abc import Iterator
 import httpcore
 import httpx
 
-from .._concurrency import Alarm, Connector, Guard, monotonic
+from .._concurrency import (
+    NOT_CONNECTED,
+    NOT_SENT,
+    Alarm,
+    Connector,
+    Guard,
+    monotonic,
+)
 
 #: Scheme, host and port.
 _Place = tuple[bytes, bytes, int | None]
@@ -72,6 +79,8 @@ class KeptConnectionsSync:
             answer = connection.handle_request(sent)
         except BaseException as error:
             self._busy.discard(connection)
+            if connection.info() == "CONNECTION FAILED":  # also when that was cancelled
+                request.extensions[NOT_SENT] = NOT_CONNECTED
             connection.close()
             if (known := _as_httpx(error, request)) is not None:
                 raise known from error

@@ -37,12 +37,12 @@ class LifeSync:
                 sandbox_id=self._id,
             )
 
-    def is_paused(self) -> bool:
-        """Whether the server says that it is paused, or about to be."""
+    def is_paused(self) -> bool | None:
+        """Whether the server says that it is paused, or about to be; None when it says nothing."""
         try:
             info = self._sandboxes.once().get_sandbox_info(self._id, request_timeout=_ASKING_LIMIT)
         except SandboxException:
-            return False
+            return None
         return info.status.state in (SandboxState.PAUSED, SandboxState.PAUSING)
 
     def look(self) -> None:

@@ -19,11 +19,11 @@ from opensandbox_api.lifecycle.api import sandboxes, snapshots, templates
 from opensandbox_api.types import UNSET
 
 from .. import _wire
-from .._concurrency import make
+from .._concurrency import make, monotonic
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
-from ..exceptions import InvalidArgumentException
-from ..models._time import Seconds
+from ..exceptions import InvalidArgumentException, SandboxTimeoutException
+from ..models._time import Seconds, seconds
 from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfigSync
 from .endings import CLEAN_UP_LIMIT
@@ -193,11 +193,24 @@ class SandboxesSync:
         """Where a port of the sandbox is reached, perhaps as it was last found."""
         path_segment(sandbox_id, "sandbox_id")
 
+        limit = self.config.request_timeout.total_seconds()
+        if request_timeout is not None:
+            limit = seconds(request_timeout, "request_timeout")
+        ends = monotonic() + limit
+
         def look_up(key: EndpointKey) -> SandboxEndpoint:
-            return self._look_up(key, None, request_timeout)
+            return self._look_up(key, None, max(0.001, ends - monotonic()))
 
         key = (sandbox_id, wire.port(port), use_server_proxy)
-        return cache_of(self.config).get(key, look_up)
+        try:
+            return cache_of(self.config).get(key, look_up, limit)
+        except TimeoutError as error:
+            raise SandboxTimeoutException(
+                f"GET /sandboxes/{sandbox_id}/endpoints/{port}: no answer within"
+                f" {round(limit, 3):g} s; another call had asked before",
+                cause=error,
+                sandbox_id=sandbox_id,
+            ) from error
 
     def get_signed_sandbox_endpoint(
         self,

@@ -42,6 +42,7 @@ _PING_LIMIT = 5.0
 #: How often the server is asked whether there is anything to wait for.
 _STATE_INTERVAL = 1.0
 
+_NOTHING_YET = "nothing was asked yet"
 _ENDED = (SandboxState.FAILED, SandboxState.TERMINATED)
 
 
@@ -116,7 +117,7 @@ class ReadinessSync:
         self._state: str | None = None
         self._state_asked = monotonic()
         self._looked = 0
-        self._last: Exception | str = "nothing was asked yet"
+        self._last: Exception | str = _NOTHING_YET
 
     def _bound(self) -> float:
         default = self._sandboxes.config.request_timeout
@@ -147,7 +148,7 @@ class ReadinessSync:
             not_yet = isinstance(error, SandboxApiException) and error.error.code == NOT_YET
             if not (not_yet or _may_pass(error)):
                 raise
-            self._last = error
+            self._failed(error)
             return None
         return execd_service(self._sandboxes, self._id, endpoint.endpoint, endpoint.headers)
 
@@ -176,18 +177,23 @@ class ReadinessSync:
         except SandboxApiException as error:
             if error.status_code in (401, 403):
                 raise
-            self._last = error
+            self._failed(error)
         except SandboxConnectionException as error:
             # It may have moved.
             self._sandboxes.invalidate_endpoint_cache(self._id)
-            self._last = error
-        except TimeoutError as error:
-            # Where the end of the wait cut it off, what failed before says more.
-            if self._patience.left > 0 or not isinstance(self._last, Exception):
-                self._last = error
+            self._failed(error)
         except Exception as error:  # a health check of the caller's may raise anything
-            self._last = error
+            self._failed(error)
         return False
+
+    def _failed(self, error: Exception) -> None:
+        """A look that says why it is not ready yet."""
+        ended = isinstance(error, TimeoutError | SandboxTimeoutException)
+        if not (ended and self._patience.left <= 0):
+            self._last = error
+        elif self._last == _NOTHING_YET:
+            # What failed before the end of the wait cut a look off says more than that.
+            self._last = error if str(error) else "the health check had not ended"
 
     def _again(self) -> None:
         """Wait before looking again. Raises when that is of no use."""
@@ -202,7 +208,7 @@ class ReadinessSync:
         except SandboxException as error:
             if not _may_pass(error):
                 raise
-            self._last = error
+            self._failed(error)
             return
         finally:
             self._state_asked = monotonic()

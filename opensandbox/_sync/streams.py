@@ -17,6 +17,8 @@ from .._wire.sse import Frame, FrameDecoder, MalformedStream
 PING_SILENCE = 15.0
 #: How soon a ping comes from one that has just been woken, in seconds, and a little more.
 _PING_PAUSE = 4.0
+#: After so much of it the server is asked whether the sandbox is paused.
+_SUSPICION = PING_SILENCE - _PING_PAUSE
 
 
 class EventStreamSync:
@@ -30,7 +32,7 @@ class EventStreamSync:
         idle: float | None,
         max_frame: int,
         sandbox_id: str | None,
-        is_paused: Callable[[], bool] | None = None,
+        is_paused: Callable[[], bool | None] | None = None,
     ) -> None:
         self._sandbox_id = sandbox_id
         self._is_paused = is_paused
@@ -94,17 +96,18 @@ class EventStreamSync:
             with time_limit(limit):
                 return next(self._chunks, None)
         self._waits_for_ping = False
-        with Silence(limit, self._more_silence):
+        with Silence(_SUSPICION, self._more_silence):
             return next(self._chunks, None)
 
     def _more_silence(self) -> float | None:
         """How long to wait on, after silence: a paused sandbox does not ping, and one that was
-        woken does so shortly after.
+        woken does so shortly after. A server that does not say either is silence too.
         """
-        if self._is_paused is not None and self._is_paused():
+        paused = None if self._is_paused is None else self._is_paused()
+        if paused:
             self._waits_for_ping = False
-            return PING_SILENCE
-        if self._waits_for_ping:
+            return _SUSPICION
+        if paused is None or self._waits_for_ping:
             return None
         self._waits_for_ping = True
         return _PING_PAUSE

@@ -25,6 +25,7 @@ from urllib.request import (  # type: ignore[attr-defined]
 import httpx
 
 from .._concurrency import (
+    NOT_SENT,
     Here,
     Lock,
     Pool,
@@ -49,6 +50,8 @@ Verify = bool | str | Path | ssl.SSLContext
 DEADLINE = "opensandbox.deadline"
 #: The failures before a retry, so that the error at the end can tell of them.
 FAILURES = "opensandbox.failures"
+#: Which limit of the retry policy has passed.
+LIMIT = "opensandbox.limit"
 #: A refused connection is the answer: whoever sent this knows better than to try again.
 REFUSED_IS_FINAL = "opensandbox.refused_is_final"
 #: Whoever sent this tries again himself, at his own pace.
@@ -122,6 +125,10 @@ class PooledTransportSync(httpx.BaseTransport):
         self._verify = verify
         self._proxy = proxy
         self._max_connections = max_connections
+        self._all_in_use = (
+            f"all {max_connections} connections were in use"
+            " (with_transport_if_missing(max_connections=...) allows more)"
+        )
         self._keep = max_keepalive_connections
         self._expiry = keepalive_expiry
         self._context: ssl.SSLContext | None = None
@@ -150,6 +157,7 @@ class PooledTransportSync(httpx.BaseTransport):
         return response
 
     def _send(self, here: _PoolsSync, request: httpx.Request) -> httpx.Response:
+        request.extensions.pop(NOT_SENT, None)
         key = (request.url.scheme == "https", self._proxy_for(request.url))
         pool = here.pools.get(key) or self._open(here, key)
         response: httpx.Response = pool.handle_request(request)
@@ -158,12 +166,9 @@ class PooledTransportSync(httpx.BaseTransport):
 
     def _take_slot(self, slots: Slots, request: httpx.Request) -> None:
         seconds = request.extensions.get("timeout", {}).get("pool")
+        request.extensions[NOT_SENT] = self._all_in_use
         if not slots.take(seconds):
-            raise httpx.PoolTimeout(
-                f"all {self._max_connections} connections were in use for {seconds:g} s"
-                " (with_transport_if_missing(max_connections=...) allows more)",
-                request=request,
-            )
+            raise httpx.PoolTimeout(self._all_in_use, request=request)
 
     def _open(self, here: _PoolsSync, key: tuple[bool, str | None]) -> Pool:
         secure, proxy = key
@@ -263,16 +268,16 @@ class RetrySyncTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, and again when the policy says so."""
-        if request.extensions.get(ONCE):
-            return self._attempt(request)
         policy = self._policy
         started = monotonic()
+        if request.extensions.get(ONCE):
+            return self._attempt(request, started)
         attempt, wait = 1, None
         while True:
             response: httpx.Response | None = None
             failure: httpx.TransportError | None = None
             try:
-                response = self._attempt(request)
+                response = self._attempt(request, started)
             except httpx.TransportError as error:
                 failure = error
                 cause = _cause_of(error)
@@ -303,23 +308,37 @@ class RetrySyncTransport(httpx.BaseTransport):
                 response.close()
             _note(request.extensions, str(failure) if response is None else response.status_code)
             self._tell(request, attempt, cause, response, wait, failure)
+            request.extensions.pop(LIMIT, None)
             sleep(wait)
             attempt += 1
 
-    def _attempt(self, request: httpx.Request) -> httpx.Response:
-        limit = self._policy.per_attempt_timeout
+    def _attempt(self, request: httpx.Request, started: float) -> httpx.Response:
+        limit, name = self._own_limit(started)
         if limit is None:
             return self._inner.handle_request(request)
-        sent = _SentMarkSync(request)
+        ends = monotonic() + limit
         try:
-            with time_limit(limit.total_seconds()):
+            with time_limit(limit):
                 return self._inner.handle_request(request)
-        except TimeoutError as error:
-            kind = httpx.ReadTimeout if sent.sent else httpx.ConnectTimeout
-            raise kind(
-                f"no answer within {limit.total_seconds():g} s (per_attempt_timeout)",
-                request=request,
-            ) from error
+        except (TimeoutError, httpx.TimeoutException) as error:
+            if isinstance(error, httpx.TimeoutException) and monotonic() < ends:
+                raise  # of another limit, which was shorter
+            request.extensions[LIMIT] = name
+            # Where it is not known, it may have been sent.
+            kind = httpx.ConnectTimeout if NOT_SENT in request.extensions else httpx.ReadTimeout
+            raise kind(f"no answer within {name}", request=request) from error
+
+    def _own_limit(self, started: float) -> tuple[float | None, str]:
+        """How long an attempt may take by the policy alone, and what is said of that limit."""
+        each, together = self._policy.per_attempt_timeout, self._policy.overall_deadline
+        limit, name = None, ""
+        if each is not None:
+            limit, name = each.total_seconds(), f"{each.total_seconds():g} s (per_attempt_timeout)"
+        if together is not None:
+            left = started + together.total_seconds() - monotonic()
+            if limit is None or left < limit:
+                limit, name = left, f"{together.total_seconds():g} s (overall_deadline)"
+        return limit, name
 
     def _remaining(self, request: httpx.Request, started: float) -> float | None:
         now = monotonic()
@@ -359,21 +378,6 @@ class RetrySyncTransport(httpx.BaseTransport):
         """Close the inner transport, when this one owns it."""
         if self._owns_inner:
             self._inner.close()
-
-
-class _SentMarkSync:
-    """Whether any of a request has been written, which decides if it may be sent again."""
-
-    def __init__(self, request: httpx.Request) -> None:
-        # To be assumed of a transport that does not trace.
-        self.sent = True
-        request.extensions["trace"] = self._trace
-
-    def _trace(self, event: str, info: MutableMapping[str, Any]) -> None:
-        if event.startswith("connection.") and event.endswith(".started"):
-            self.sent = False
-        elif event.endswith("send_request_headers.started"):
-            self.sent = True
 
 
 def _note(extensions: MutableMapping[str, Any], failure: str | int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -128,6 +129,8 @@ async def test_rules_that_cannot_be_meant_are_not_sent(peer: SandboxPeer) -> Non
 
 
 async def test_one_limit_bounds_the_look_up_and_the_call(peer: SandboxPeer) -> None:
+    found = json.dumps({"endpoint": f"{peer.address}/side"}).encode()
+    peer.on(EGRESS, answer(200, found, after=0.1))
     peer.on("GET /side/policy", hang())
     async with config_of(peer) as config:
         sandbox = await made(config)

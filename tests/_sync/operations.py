@@ -39,7 +39,7 @@ from opensandbox.models.filesystem import (
     WriteEntry,
 )
 from opensandbox.models.isolated import CreateIsolatedSessionRequest, IsolatedWorkspaceSpec
-from opensandbox.models.pooling import PoolCreationSpec
+from opensandbox.models.pooling import PoolCreationSpec, PoolDestroyOptions
 from opensandbox.models.sandboxes import NetworkPolicy, NetworkRule, SandboxFilter, SnapshotFilter
 from opensandbox.models.server_pools import ServerPoolCapacity
 from opensandbox.models.templates import CreateTemplateRequest, TemplateFilter
@@ -59,12 +59,15 @@ SOON = datetime(2030, 1, 1, tzinfo=UTC)
 class Scene:
     """What a program has in its hands before it calls something."""
 
-    def __init__(self, peer: WholePeer, folder: Path, **settings: Any) -> None:
+    def __init__(
+        self, peer: WholePeer, folder: Path, *, patience: float = 30.0, **settings: Any
+    ) -> None:
         self.peer = peer
         self.folder = folder
-        self.config = ConnectionConfigSync(
-            domain=peer.address, retry_policy=RetryPolicy.disabled(), **settings
-        )
+        #: How long is waited for a sandbox to be of use.
+        self.patience = patience
+        settings.setdefault("retry_policy", RetryPolicy.disabled())
+        self.config = ConnectionConfigSync(domain=peer.address, **settings)
         self.store = InMemoryPoolStateStore()
         self.pools: list[SandboxPoolSync] = []
         self.commands: list[RunningCommandSync] = []
@@ -84,6 +87,7 @@ class Scene:
             state_store=self.store,
             connection_config=self.config,
             creation_spec=PoolCreationSpec(IMAGE),
+            acquire_ready_timeout=self.patience,
         )
         self.pools.append(made)
         return made
@@ -167,12 +171,12 @@ def read_diagnostics(here: Scene) -> None:
 
 
 def destroy(here: Scene) -> None:
-    sandbox = SandboxSync.connect("s1", here.config)
+    sandbox = SandboxSync.connect("s1", here.config, connect_timeout=here.patience)
     sandbox.destroy()
 
 
 def own_config(here: Scene) -> None:
-    sandbox = SandboxSync.connect("s1", here.config.model_copy())
+    sandbox = SandboxSync.connect("s1", here.config.model_copy(), connect_timeout=here.patience)
     sandbox.connection_config.close()
 
 
@@ -212,23 +216,29 @@ def shut_down(here: Scene) -> None:
 
 def destroy_pool(here: Scene) -> None:
     manager = SandboxPoolManager(state_store=here.store, connection_config=here.config)
-    manager.destroy("p")
+    manager.destroy("p", PoolDestroyOptions(drain_timeout=here.patience))  # type: ignore[arg-type]
 
 
 OPERATIONS: dict[str, Operation] = {
     # A sandbox, from its making to its end.
     "SandboxSync.create": Operation(
-        lambda s: SandboxSync.create(IMAGE, connection_config=s.config)
+        lambda s: SandboxSync.create(IMAGE, connection_config=s.config, ready_timeout=s.patience)
     ),
     "SandboxSync.create_from_template": Operation(
         lambda s: SandboxSync.create_from_template("t1", timeout=60, connection_config=s.config)
     ),
     "SandboxSync.temporary": Operation(temporary),
-    "SandboxSync.connect": Operation(lambda s: SandboxSync.connect("s1", s.config)),
-    "SandboxSync.resume": Operation(lambda s: SandboxSync.resume("s1", s.config)),
+    "SandboxSync.connect": Operation(
+        lambda s: SandboxSync.connect("s1", s.config, connect_timeout=s.patience)
+    ),
+    "SandboxSync.resume": Operation(
+        lambda s: SandboxSync.resume("s1", s.config, resume_timeout=s.patience)
+    ),
     "SandboxSync.is_healthy": Operation(lambda s: s.sandbox.is_healthy()),
-    "SandboxSync.check_ready": Operation(lambda s: s.sandbox.check_ready(5, 0.01)),
-    "SandboxSync.wait_until": Operation(lambda s: s.sandbox.wait_until("Running")),
+    "SandboxSync.check_ready": Operation(lambda s: s.sandbox.check_ready(s.patience, 0.01)),
+    "SandboxSync.wait_until": Operation(
+        lambda s: s.sandbox.wait_until("Running", timeout=s.patience)
+    ),
     "SandboxSync.kill": Operation(lambda s: s.sandbox.kill()),
     "SandboxSync.close": Operation(own_config),
     "SandboxSync.destroy": Operation(destroy),
@@ -443,7 +453,9 @@ OPERATIONS: dict[str, Operation] = {
     "KeepingSync.get_snapshot": Operation(lambda s: s.manager.get_snapshot("n1")),
     "KeepingSync.list_snapshots": Operation(lambda s: s.manager.list_snapshots()),
     "KeepingSync.list_all_snapshots": Operation(lambda s: all_of(s.manager.list_all_snapshots())),
-    "KeepingSync.wait_until_ready": Operation(lambda s: s.manager.wait_until_ready("n1")),
+    "KeepingSync.wait_until_ready": Operation(
+        lambda s: s.manager.wait_until_ready("n1", timeout=s.patience)
+    ),
     "KeepingSync.delete_snapshot": Operation(lambda s: s.manager.delete_snapshot("n1")),
     "KeepingSync.create_template": Operation(lambda s: s.manager.create_template(TEMPLATE)),
     "KeepingSync.get_template": Operation(lambda s: s.manager.get_template("t1")),
@@ -568,17 +580,17 @@ def missing() -> set[str]:
     )
     classes = {base for found in public if inspect.isclass(found) for base in found.__mro__}
     methods = {
-        f"{_plain(cls.__name__)}.{name}"
+        f"{plain(cls.__name__)}.{name}"
         for cls in classes
         if cls.__module__.startswith(f"{room}.") and cls.__name__ not in APART
         for name in members(cls)
         if not name.startswith("_") and not isinstance(vars(cls)[name], property)
         if not (attrs.has(cls) and name in attrs.fields_dict(cls))
     }
-    return methods - {_plain(name) for name in (*OPERATIONS, *SILENT)}
+    return methods - {plain(name) for name in (*OPERATIONS, *SILENT)}
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
     """The name of an operation in either colour, without what tells two of one method apart."""
     cls, _, method = name.partition(" ")[0].partition(".")
     return f"{cls.removesuffix('Sync').removesuffix('Async')}.{method}".removesuffix(".")

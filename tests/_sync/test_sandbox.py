@@ -571,7 +571,7 @@ def a_command_that_ends_when(peer: SandboxPeer, times: int) -> Step:
 def test_a_command_is_waited_for_while_its_sandbox_is_paused(
     peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    monkeypatch.setattr("opensandbox._sync.streams._SUSPICION", 0.1)
     peer.on("POST /command", a_command_that_ends_when(peer, 3))
     peer.on("GET /v1/sandboxes/s1", says(info("Pausing")), says(info("Paused")), says(info()))
     with config_of(peer) as config:
@@ -582,7 +582,7 @@ def test_a_command_is_waited_for_while_its_sandbox_is_paused(
 def test_who_waits_for_so_long_waits_no_longer_for_a_paused_sandbox(
     peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    monkeypatch.setattr("opensandbox._sync.streams._SUSPICION", 0.1)
     peer.on("POST /command", a_command_that_ends_when(peer, 9999))
     peer.on("GET /v1/sandboxes/s1", says(info("Paused")))
     with config_of(peer) as config:
@@ -595,7 +595,7 @@ def test_who_waits_for_so_long_waits_no_longer_for_a_paused_sandbox(
 def test_silence_of_a_sandbox_that_runs_ends_the_waiting(
     peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("opensandbox._sync.streams.PING_SILENCE", 0.1)
+    monkeypatch.setattr("opensandbox._sync.streams._SUSPICION", 0.1)
     monkeypatch.setattr("opensandbox._sync.streams._PING_PAUSE", 0.1)
     peer.on("POST /command", a_command_that_ends_when(peer, 99))
     with config_of(peer) as config:

@@ -13,4 +13,5 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Silence is noticed after `SILENCE`."""
     for colour in ("_async", "_sync"):
         monkeypatch.setattr(f"opensandbox.{colour}.streams.PING_SILENCE", SILENCE)
+        monkeypatch.setattr(f"opensandbox.{colour}.streams._SUSPICION", SILENCE)
         monkeypatch.setattr(f"opensandbox.{colour}.metrics._SILENCE", SILENCE)

@@ -163,19 +163,6 @@ async def test_nothing_is_sent_again_but_by_the_policy(method: str) -> None:
     assert len(peer.requests) == 2
 
 
-async def test_who_is_told_learns_what_was_sent_and_when() -> None:
-    told: list[str] = []
-
-    async def trace(event: str, info: object) -> None:
-        told.append(event)
-
-    with Peer(answer(200)) as peer:
-        await send(peer, extensions={"trace": trace})
-    assert told.index("connection.connect_tcp.started") < told.index(
-        "http11.send_request_headers.started"
-    )
-
-
 async def test_a_kept_connection_that_closed_while_the_loop_was_busy_is_not_used() -> None:
     with Peer(raw(head(200, {"Content-Length": "0"})), answer(200)) as peer:
         async with pooled() as transport:

@@ -1,4 +1,4 @@
-"""Write docs/reliability.md from results.json: `python -m tests.soak.document`."""
+"""Write the end of docs/reliability.md from results.json: `python -m tests.soak.document`."""
 
 from __future__ import annotations
 
@@ -10,39 +10,11 @@ from typing import Any
 RESULTS = Path(__file__).with_name("results.json")
 TARGET = Path(__file__).resolve().parents[2] / "docs" / "reliability.md"
 
-_HEAD = """# Reliability
-
-<!-- Written by tests/soak/document.py from tests/soak/results.json. Do not edit. -->
-
-A relay on real sockets stands between the client and an embedded runtime, and does what networks
-and proxies do: it refuses, resets, stalls, trickles a byte at a time, cuts, sends half a header,
-closes idle sockets, answers 429, 502, 503, 499, 520, an HTML page, nothing or the wrong JSON,
-delays, drops and repeats events; once or always; before a connection, before the headers, within
-them, within the body, in the event stream.
-
-A call that meets a fault is to end in success or in one documented exception within its deadline,
-with status, code, request id, sandbox id and what was tried; what may not be repeated is to reach
-the server once; and no connection, task, thread, descriptor or sandbox is to be left. That is what
-the tests ask of every public call that sends something, in both colours, with the answer that is
-right for each fault given by a function (`tests/faults/fault.py`). The files of an isolated session
-are represented by one call. How far it is true is what the runs say.
-
-Not shown yet: all calls against all faults have not been run to the end. The load below, of an
-earlier state of the client, found what is still open: calls that did not end in time, perhaps
-where a stream falls silent after its first event and before its first ping; and files that came
-back other than they were written, of which the cause is not known.
-
-Three things a client cannot know, and how it deals with them:
-
-* A `create` whose answer was lost may have made a sandbox. The error says so; the sandbox lives
-  until its timeout, and `SandboxManager.list_all` finds it.
-* An event that was dropped on the way, or came twice, cannot be told from one that was not or did:
-  they carry no numbers. The end of a command is asked for when it does not come.
-* A stream that has begun, of a peer that sends no pings, may be silent for ever.
-
-`make faults` runs the pairs, `make soak` everything, the fuzzing of the decoder where there is a
-target for it, and the load (`SOAK_MINUTES=30`).
-"""
+#: What is above this line is written by hand.
+_FROM_HERE = (
+    "<!-- From here on written by tests/soak/document.py from tests/soak/results.json."
+    " Do not edit. -->"
+)
 _NAMES = {
     "descriptors": "descriptors",
     "threads": "threads",
@@ -58,9 +30,10 @@ _NAMES = {
 
 
 def write() -> None:
-    """Write the page."""
+    """Write the end of the page."""
     results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    lines = [_HEAD, f"What follows was measured with {results['machine']}.", ""]
+    head = TARGET.read_text(encoding="utf-8").partition(_FROM_HERE)[0]
+    lines = [head + _FROM_HERE, "", f"What follows was measured with {results['machine']}.", ""]
     if "matrix" in results:
         lines += _matrix(results["matrix"])
     if "load" in results:
@@ -70,7 +43,7 @@ def write() -> None:
 
 def _matrix(found: dict[str, Any]) -> list[str]:
     what = found.get("what", "Every call against every fault")
-    lines = [f"## {what}, {found['day']}", ""]
+    lines = [f"### {what}, {found['day']}", ""]
     lines += [f"* {count}" for count in found["counts"]]
     return [*lines, ""]
 
@@ -82,7 +55,7 @@ def _load(found: dict[str, Any]) -> list[str]:
     late = sum(": TimeoutError" in one.splitlines()[0] for one in load["findings"])
     kinds = ", ".join(f"{count} {name}" for name, count in sorted(load["errors"].items()))
     lines = [
-        f"## Mixed load: {minutes:g} minutes, {found['day']}",
+        f"### Mixed load: {minutes:g} minutes, {found['day']}",
         "",
         f"{found['workers']} workers, half of them tasks and half threads; {load['faults']} faults"
         f" came and went. {done} pieces of work succeeded, {failed} failed as they should"
