@@ -35,6 +35,7 @@ CHECKS: dict[str, list[str]] = {
     "_sync/": [PYTHON, "scripts/unasync.py", "--check"],
     "public surface": [PYTHON, "scripts/surface.py", "--check"],
     "coverage of the API": [PYTHON, "scripts/coverage.py", "--check"],
+    "reliability page": [PYTHON, "-m", "tests.soak.document", "--check"],
     "format": [PYTHON, "-m", "ruff", "format", "--check", "--quiet", "."],
     "lint": [PYTHON, "-m", "ruff", "check", "--quiet", "."],
 }

@@ -69,6 +69,11 @@ def missing_isolation() -> str | None:
     return None if machine.isolates else " ".join(machine.problems_of_isolation)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that no worker has it left when the others are done."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Leave out a test that needs isolation where there is none."""
@@ -79,7 +84,14 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests the machine kept from running, and why: a pass without them is less."""
+    """Say what tests counted; and how many the machine kept from running, and why: a pass without
+    them is less.
+    """
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, value in getattr(report, "user_properties", ()):
+                if name == "counts":
+                    terminalreporter.write_line(str(value))
     said = [
         report.longrepr[2]
         for report in terminalreporter.stats.get("skipped", [])

@@ -26,14 +26,14 @@ _ROOT = Path(__file__).resolve().parents[2]
 _FUZZ = _ROOT / "tests" / "fuzz"
 #: Minutes of the load before what is held is measured for the first time; of the fuzzing.
 _WARM_UP, _FUZZ_MINUTES = 2.0, 5.0
-_COUNTS = re.compile(r"^\d+ cases of .*$", re.MULTILINE)
+_COUNTS = re.compile(r"^\w+: \d+ cases of .*$", re.MULTILINE)
 
 
 def _matrix() -> dict[str, Any]:
     """Every case, in both colours."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "-q", "-rP", "tests/faults/test_matrix.py"],
+        [sys.executable, "-m", "pytest", "-n", "2", "-q", "tests/faults/test_matrix.py"],
         cwd=_ROOT,
         env={**os.environ, "OPENSANDBOX_TEST_FAULTS": "all"},
         capture_output=True,

@@ -1,8 +1,13 @@
-"""Write the end of docs/reliability.md from results.json: `python -m tests.soak.document`."""
+"""Write the end of docs/reliability.md from results.json.
+
+python -m tests.soak.document           write it
+python -m tests.soak.document --check   say whether it is what it would be written as
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -31,20 +36,39 @@ _NAMES = {
 
 def write() -> None:
     """Write the end of the page."""
-    results: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8"))
-    head = TARGET.read_text(encoding="utf-8").partition(_FROM_HERE)[0]
-    lines = [head + _FROM_HERE, "", f"What follows was measured with {results['machine']}.", ""]
-    if "matrix" in results:
-        lines += _matrix(results["matrix"])
+    page = TARGET.read_text(encoding="utf-8")
+    results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    TARGET.write_text(written(page, results), encoding="utf-8")
+
+
+def check() -> int:
+    """0 when the page is as it would be written, else 1."""
+    page = TARGET.read_text(encoding="utf-8")
+    if written(page, json.loads(RESULTS.read_text(encoding="utf-8"))) == page:
+        return 0
+    print(f"{TARGET.name} is not what {RESULTS.name} says: python -m tests.soak.document")
+    return 1
+
+
+def written(page: str, results: dict[str, Any]) -> str:
+    """The page, with what `results` hold in place of its end."""
+    above, mark, _ = page.partition(_FROM_HERE)
+    if not mark:
+        raise ValueError(f"{TARGET.name} has lost the line below which it is written")
+    lines = [above + mark, "", f"What follows was measured with {results['machine']}.", ""]
+    lines += _matrix(results.get("matrix"))
     if "load" in results:
         lines += _load(results["load"])
-    TARGET.write_text("\n".join(lines).rstrip() + "\n", encoding="utf-8")
+    return "\n".join(lines).rstrip() + "\n"
 
 
-def _matrix(found: dict[str, Any]) -> list[str]:
-    what = found.get("what", "Every call against every fault")
-    lines = [f"### {what}, {found['day']}", ""]
+def _matrix(found: dict[str, Any] | None) -> list[str]:
+    if found is None:
+        return ["A run of every call against every fault is not on record.", ""]
+    lines = [f"### Every call against every fault, {found['day']}", ""]
     lines += [f"* {count}" for count in found["counts"]]
+    if len(found["counts"]) < 2:  # one for each colour
+        lines += ["It did not come to its end."]
     return [*lines, ""]
 
 
@@ -78,4 +102,6 @@ def _load(found: dict[str, Any]) -> list[str]:
 
 
 if __name__ == "__main__":
+    if "--check" in sys.argv[1:]:
+        sys.exit(check())
     write()
