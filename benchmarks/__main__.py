@@ -196,7 +196,7 @@ class Bench:
         return None if small is None or large is None else large - small
 
     def _tls(self, name: str, over: str) -> float | None:
-        said = self._client(name, "tls_contexts", "--turns", "1", "--least", "1", over=over)
+        said = self._client(name, "tls_contexts", "--turns", "1", over=over)
         return None if said is None else float(said["client"][0])
 
     def _connections(self, name: str) -> float | None:

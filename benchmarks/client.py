@@ -524,6 +524,25 @@ def peak_memory() -> int:
         return peak if sys.platform == "darwin" else peak * 1024
 
 
+def take_turns(pair: Pair, most: int, least: int, seconds: float) -> dict[str, list[float]]:
+    """What each party took in each turn: at most and at least so many, and no new one after so many
+    seconds. The first is slower and does not count, unless it took all the time there is.
+    """
+    turns: dict[str, list[float]] = {"client": [], "httpx": []}
+    ends = time.monotonic() + seconds
+    for turn in range(most + 1):
+        for name in ("client", "httpx") if turn % 2 else ("httpx", "client"):
+            turns[name].append(measured(getattr(pair, name), pair.amount))
+        late = time.monotonic() > ends
+        if turn == 0 and (late or most == 1):
+            break
+        if turn == 0:
+            turns = {name: [] for name in turns}
+        elif turn >= least and late:
+            break
+    return turns
+
+
 def main() -> None:
     """The command line."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
@@ -532,24 +551,14 @@ def main() -> None:
     parser.add_argument("--alone", choices=("client", "httpx"))
     parser.add_argument("--seconds", type=float, default=4.0, help="stop taking turns after these")
     parser.add_argument("--turns", type=int, default=30, help="the most turns")
-    parser.add_argument("--least", type=int, default=5, help="the fewest turns")
+    parser.add_argument("--least", type=int, default=5, help="the fewest")
     given = parser.parse_args()
     with WORKS[given.work](given.url) as pair:
         if given.alone:
             getattr(pair, given.alone)()
             print(json.dumps({"peak": peak_memory()}))
             return
-        turns: dict[str, list[float]] = {"client": [], "httpx": []}
-        if given.least > 1:  # the first time is slower
-            pair.client()
-            pair.httpx()
-        ends = time.monotonic() + given.seconds
-        for turn in range(given.turns):
-            order = ("client", "httpx") if turn % 2 else ("httpx", "client")
-            for name in order:
-                turns[name].append(measured(getattr(pair, name), pair.amount))
-            if turn + 1 >= given.least and time.monotonic() > ends:
-                break
+        turns = take_turns(pair, given.turns, given.least, given.seconds)
     print(json.dumps(turns))
 
 

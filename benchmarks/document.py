@@ -63,7 +63,7 @@ def _cells(row: Row, measured: dict[str, Any]) -> tuple[str, ...]:
     goal, value = row.goal, figure(row, measured)
     ratio = "" if value is None else f"{value:.3g}"
     if goal is not None and goal.of == "excess" and value is not None:
-        ratio = f"+ {row.unit.show(value)}"
+        ratio = f"{'+' if value > 0 else ''}{row.unit.show(value)}"
     elif goal is not None and goal.of == "value":
         ratio = "" if not measured.get("ratio") else f"{measured['ratio']:.3g}"
     met = "" if goal is None else "-" if value is None else "yes" if goal.met(value) else "no"

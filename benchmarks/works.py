@@ -75,7 +75,7 @@ class Row:
     options: tuple[str, ...] = field(default=())
 
 
-_ONCE = ("--turns", "1", "--least", "1")
+_ONCE = ("--turns", "1")
 
 ROWS = [
     Row("import the names of a first program", MS, Goal("time", 1.6), "import"),

@@ -13,7 +13,6 @@ Rules:
 
 from __future__ import annotations
 
-import difflib
 import functools
 import os
 import re
@@ -61,7 +60,9 @@ def _known_keywords(cls: _T) -> _T:
     def init(self: object, *positional: object, **given: object) -> None:
         for name in given:
             if name not in names:
-                close = difflib.get_close_matches(name, names, n=1)
+                from difflib import get_close_matches
+
+                close = get_close_matches(name, names, n=1)
                 hint = f"; did you mean {close[0]}?" if close else f"; it has {', '.join(names)}"
                 raise InvalidArgumentException(f"{cls.__name__} has no {name!r}{hint}")
         if positional:

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import (
     TYPE_CHECKING,
@@ -360,6 +359,8 @@ def _positional(cls: type[Model], args: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _unknown(cls: type[Model], given: str, names: list[str]) -> InvalidArgumentException:
+    from difflib import get_close_matches
+
     near = get_close_matches(str(given), names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"it has {', '.join(_fields(cls))}"
     return InvalidArgumentException(f"{cls.__name__} has no field {given!r}; {hint}")
