@@ -7,6 +7,8 @@ Rules:
 * What is one process's own (a call, a command) is measured by `client.py`, where the client and
   httpx take turns; what is a whole process's (an import, a start) by processes that take turns.
 * Of what was measured, medians are told; of what was measured in turns, the median of the ratios.
+* A whole process is isolated (`-I`): the environment of who measures must not keep it from using
+  what was compiled once, as an installed package is.
 * The peak of the memory is that of a fresh process that does the work once.
 * Only a whole run is stored, in results.json, from which document.py writes docs/performance.md.
 """
@@ -132,9 +134,9 @@ class Bench:
         url = self._urls["http"]
         script = str(_HERE / "fresh.py")
         commands = {
-            "ours": [python_of("ours"), script, "client", url],
-            "httpx": [python_of("ours"), script, "httpx", url],
-            "1.1.1": [python_of("1.1.1"), script, "client", url],
+            "ours": [python_of("ours"), "-I", script, "client", url],
+            "httpx": [python_of("ours"), "-I", script, "httpx", url],
+            "1.1.1": [python_of("1.1.1"), "-I", script, "client", url],
         }
         took: dict[str, list[float]] = {party: [] for party in commands}
         peak: dict[str, float] = {}
@@ -180,7 +182,7 @@ class Bench:
     def _client(self, name: str, work: str, *options: str, over: str = "http") -> Any:
         """What client.py says; None when it failed, or took too long."""
         environment = {**os.environ, "SSL_CERT_FILE": self._certificate}
-        command = [python_of(name), str(_HERE / "client.py"), work, self._urls[over], *options]
+        command = [python_of(name), "-I", str(_HERE / "client.py"), work, self._urls[over], *options]
         try:
             return json.loads(_output(command, environment))
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:

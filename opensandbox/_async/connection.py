@@ -1,4 +1,4 @@
-"""What one config sends with: one client, one pool, one drainer, and where the server is.
+"""What one config sends with: one pool, one drainer, and where the server is.
 
 Rules:
 
@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import logging
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import httpx
@@ -28,6 +29,7 @@ from .._concurrency import (
 from .._wire import headers as names
 from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
+from .redirects import redirected
 from .streams import EventStream, give_up
 from .transport import SENT_BY, RetryAsyncTransport
 
@@ -45,7 +47,6 @@ _DRAIN_SECONDS = 2.0
 _AT_ONCE = 0.02
 
 _SECRET_PARAMETER = re.compile(r"key|token|secret|password|signature|auth|credential", re.I)
-_OUR_SECRETS = (names.API_KEY, names.EXECD_ACCESS_TOKEN, names.SECURE_ACCESS)
 
 
 class Server(NamedTuple):
@@ -53,28 +54,6 @@ class Server(NamedTuple):
 
     base_url: str
     api_key: str
-
-
-class _NoCookies(httpx.Cookies):
-    """Keeps none: many sandboxes share one client, and their cookies would mix."""
-
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Nothing; httpx's own would put every answer before the standard library's jar."""
-
-
-class _Client(httpx.AsyncClient):
-    """httpx's client without cookies."""
-
-    @property
-    def cookies(self) -> httpx.Cookies:
-        return _NO_COOKIES
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        return
-
-
-_NO_COOKIES = _NoCookies()
 
 
 class Connection:
@@ -89,12 +68,9 @@ class Connection:
         policy = config.retry_policy
         if not isinstance(transport, RetryAsyncTransport) and policy.wraps_transport():
             transport = RetryAsyncTransport(transport, policy)
-        self._client = _Client(
-            transport=transport,
-            event_hooks=config.event_hooks,
-            trust_env=False,
-            timeout=None,  # every request brings its own
-        )
+        self._transport = transport
+        self._request_hooks = config.event_hooks.get("request", [])
+        self._response_hooks = config.event_hooks.get("response", [])
         self._local = _LocalRuntime()
         self._server: tuple[str, str, str] | None = None
         self._drainers = AsyncHere(_new_drainer, AsyncWorker.close, _forget_drainer)
@@ -107,16 +83,33 @@ class Connection:
         Raises httpx's exceptions.
         """
         started = monotonic() if self._debug else 0.0
-        response = await self._client.send(request, stream=True)
+        first, response = request, await self._exchange(request)
         for _ in range(_REDIRECTS):
-            following = response.next_request
-            if not self._follows or following is None:
+            following = redirected(request, response) if self._follows else None
+            if following is None:
                 break
             await response.aclose()
-            _keep_secrets(request, following)
-            response = await self._client.send(following, stream=True)
+            request = following
+            response = await self._exchange(request)
         if self._debug:
-            _log_answer(request, response, monotonic() - started)
+            _log_answer(first, response, monotonic() - started)
+        return response
+
+    # What httpx's client does for us, without what it does for others and takes its time for:
+    # cookies would mix, for many sandboxes share one connection.
+    async def _exchange(self, request: httpx.Request) -> httpx.Response:
+        for hook in self._request_hooks:
+            await hook(request)
+        started = monotonic()
+        response = await self._transport.handle_async_request(request)
+        response.request = request
+        response.elapsed = timedelta(seconds=monotonic() - started)
+        try:
+            for hook in self._response_hooks:
+                await hook(response)
+        except BaseException:
+            await response.aclose()
+            raise
         return response
 
     async def server(self, config: ConnectionConfig) -> Server:
@@ -231,14 +224,6 @@ async def _drain(stream: EventStream, limit: float | None = _DRAIN_SECONDS) -> N
         pass  # its connection is closed instead of being used again
     finally:
         await stream.close()
-
-
-def _keep_secrets(request: httpx.Request, following: httpx.Request) -> None:
-    """Take the keys out of a request that was redirected to another place."""
-    old, new = request.url, following.url
-    if (old.scheme, old.host, old.port) != (new.scheme, new.host, new.port):
-        for name in _OUR_SECRETS:
-            following.headers.pop(name, None)
 
 
 def _log_answer(request: httpx.Request, response: httpx.Response, took: float) -> None:
