@@ -182,7 +182,8 @@ class Bench:
     def _client(self, name: str, work: str, *options: str, over: str = "http") -> Any:
         """What client.py says; None when it failed, or took too long."""
         environment = {**os.environ, "SSL_CERT_FILE": self._certificate}
-        command = [python_of(name), "-I", str(_HERE / "client.py"), work, self._urls[over], *options]
+        script = str(_HERE / "client.py")
+        command = [python_of(name), "-I", script, work, self._urls[over], *options]
         try:
             return json.loads(_output(command, environment))
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:

@@ -33,6 +33,18 @@ server on the same machine, so that nothing but the client is measured: a real s
 and the shares become smaller. The streams that stay open are closed by the server a second after
 the command's end, as real ones do; httpx waits for that.
 
+## The extra `fast`
+
+`pip install "opensandbox[fast]"` brings httpx-aiohttp, and with it aiohttp. Where it is installed
+the async client takes its connections from there, whose HTTP is read by compiled code, instead of
+from httpcore; nothing else changes, and there is nothing to switch on. The tests of the async
+client run on it, and those of its connections on both. `SandboxSync` is what it was, and so is
+whatever goes through a proxy or through a transport of the caller's own.
+
+Take it for many calls at once in one process. For a few commands at a time it makes no difference
+that can be felt, and aiohttp takes a while to load: that is done in a thread, at the first request.
+A debug log says of each answer what made its connection.
+
 ## Memory
 
 The peak of a fresh process that does the work once, imports included.

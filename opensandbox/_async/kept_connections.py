@@ -12,7 +12,7 @@ Rules:
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 
 import httpcore
 import httpx
@@ -33,10 +33,12 @@ _Place = tuple[bytes, bytes, int | None]
 class KeptConnections:
     """Connections to any number of places.
 
-    Those that are idle wait for up to `expiry` seconds, and `room` of them at most.
+    Those that are idle wait for up to `expiry` seconds, and `room()` of them at most.
     """
 
-    def __init__(self, connector: AsyncConnector, *, room: int, expiry: float) -> None:
+    def __init__(
+        self, connector: AsyncConnector, *, room: Callable[[], int], expiry: float
+    ) -> None:
         self._connector = connector
         self._room = room
         self._expiry = expiry
@@ -137,7 +139,7 @@ class KeptConnections:
         bound = monotonic() - self._expiry
         while self._since:
             since, place = next(iter(self._since.values()))
-            if since > bound and len(self._since) <= self._room:
+            if since > bound and len(self._since) <= self._room():
                 return
             idle = self._idle[place]
             connection = idle.popleft()
@@ -147,7 +149,7 @@ class KeptConnections:
     async def aclose(self) -> None:
         """Close all of them."""
         self._alarm.stop()
-        self._room = 0  # what is in use on another thread is closed when it comes back
+        self._room = int  # none: what is in use on another thread is closed when it comes back
         with self._guard:
             connections = [*self._since, *self._busy]
             self._idle.clear()

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import AsyncIterator, MutableMapping
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -81,8 +81,11 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
 class _Pools:
     """The connections of one event loop, or in the blocking colour of the process."""
 
-    def __init__(self, max_connections: int | None) -> None:
-        self.slots = None if max_connections is None else AsyncSlots(max_connections)
+    def __init__(self, max_connections: int | None, keep: int) -> None:
+        slots = self.slots = None if max_connections is None else AsyncSlots(max_connections)
+        #: How many may be idle. Those who wait take one each in a moment: what many gave back at
+        #: once is not closed, only to be opened anew.
+        self.room = lambda: keep + (0 if slots is None else slots.waiting)
         self.opening = AsyncLock()
         self.pools: dict[tuple[bool, str | None], AsyncPool] = {}
 
@@ -128,12 +131,12 @@ class PooledTransport(httpx.AsyncBaseTransport):
             f"all {max_connections} connections were in use"
             " (with_transport_if_missing(max_connections=...) allows more)"
         )
-        self._keep = max_keepalive_connections
+        keep = max_keepalive_connections
         self._expiry = keepalive_expiry
         self._context: ssl.SSLContext | None = None
         self._proxies: dict[str, str] | None = None
         # No method of our own in here: the pools must not keep the transport alive.
-        self._here = AsyncHere(lambda: _Pools(max_connections), _Pools.close, _Pools.drop)
+        self._here = AsyncHere(lambda: _Pools(max_connections, keep), _Pools.close, _Pools.drop)
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
@@ -178,20 +181,22 @@ class PooledTransport(httpx.AsyncBaseTransport):
                 verify = self._verify
                 self._context = await async_run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = await self._new_pool(context, proxy)
+            pool = await self._new_pool(context, proxy, here.room)
             here.pools[key] = pool
             return pool
 
-    async def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> AsyncPool:
+    async def _new_pool(
+        self, context: ssl.SSLContext | None, proxy: str | None, room: Callable[[], int]
+    ) -> AsyncPool:
         if proxy is None:
-            fast = await async_fast_pool(context, room=self._keep, expiry=self._expiry)
+            fast = await async_fast_pool(context, room=room, expiry=self._expiry)
             if fast is not None:
                 return fast
         from .kept_connections import KeptConnections  # here, for httpcore takes a while to load
 
         return KeptConnections(
             async_connector(context, proxy, expiry=self._expiry),
-            room=self._keep,
+            room=room,
             expiry=self._expiry,
         )
 

@@ -101,9 +101,9 @@ def connector(context: ssl.SSLContext | None, proxy: str | None, *, expiry: floa
 
 
 async def async_fast_pool(
-    context: ssl.SSLContext | None, *, room: int, expiry: float
+    context: ssl.SSLContext | None, *, room: Callable[[], int], expiry: float
 ) -> AsyncPool | None:
-    """Connections of aiohttp, which keeps `room` idle ones for `expiry` seconds; None without the
+    """Connections of aiohttp, which keeps `room()` idle ones for `expiry` seconds; None without the
     extra `fast`.
     """
     # In a thread: aiohttp takes a while to load.
@@ -111,7 +111,9 @@ async def async_fast_pool(
     return None if fast is None else fast.FastConnections(context, room=room, expiry=expiry)
 
 
-def fast_pool(context: ssl.SSLContext | None, *, room: int, expiry: float) -> Pool | None:
+def fast_pool(
+    context: ssl.SSLContext | None, *, room: Callable[[], int], expiry: float
+) -> Pool | None:
     """None: aiohttp is for event loops."""
     return None
 
@@ -171,17 +173,22 @@ class AsyncSlots:
 
     def __init__(self, count: int) -> None:
         self._slots = asyncio.Semaphore(count)
+        #: How many wait, or were let in and will go on in a moment.
+        self.waiting = 0
 
     async def take(self, seconds: float | None) -> bool:
         """Wait for a slot, for up to `seconds`; whether there was one."""
         if not self._slots.locked():
             await self._slots.acquire()
             return True
+        self.waiting += 1
         try:
             async with asyncio.timeout(seconds):
                 await self._slots.acquire()
         except TimeoutError:
             return False
+        finally:
+            self.waiting -= 1
         return True
 
     def give_back(self) -> None:
@@ -194,13 +201,25 @@ class Slots:
 
     def __init__(self, count: int) -> None:
         self._slots = threading.Semaphore(count)
+        self._guard = threading.Lock()
+        #: How many wait, or were let in and will go on in a moment.
+        self.waiting = 0
+
+    def _count(self, more: int) -> None:
+        with self._guard:
+            self.waiting += more
 
     def take(self, seconds: float | None) -> bool:
         """Wait for a slot, for up to `seconds`; whether there was one."""
+        if self._slots.acquire(blocking=False):
+            return True
+        self._count(1)
         try:
             return self._slots.acquire(timeout=bounded(seconds))
         except TimeoutError:
             return False
+        finally:
+            self._count(-1)
 
     def give_back(self) -> None:
         """Let the next one in."""

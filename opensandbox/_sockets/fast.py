@@ -51,10 +51,12 @@ _ADDED_TO_BODIES = _ADDED | {b"content-type"}
 class FastConnections:
     """Connections to any number of places, made by aiohttp.
 
-    Those that are idle wait for up to `expiry` seconds, and `room` of them at most.
+    Those that are idle wait for up to `expiry` seconds, and `room()` of them at most.
     """
 
-    def __init__(self, context: ssl.SSLContext | None, *, room: int, expiry: float) -> None:
+    def __init__(
+        self, context: ssl.SSLContext | None, *, room: Callable[[], int], expiry: float
+    ) -> None:
         if context is not None:
             context.set_alpn_protocols(["http/1.1"])
         self._connector = _Connector(context, room=room, expiry=expiry)
@@ -153,7 +155,9 @@ def _timeout(connect: float | None, read: float | None) -> aiohttp.ClientTimeout
 class _Connector(aiohttp.TCPConnector):
     """aiohttp's, without connections that the peer has closed, or more idle ones than wanted."""
 
-    def __init__(self, context: ssl.SSLContext | None, *, room: int, expiry: float) -> None:
+    def __init__(
+        self, context: ssl.SSLContext | None, *, room: Callable[[], int], expiry: float
+    ) -> None:
         super().__init__(
             limit=0,
             ssl=context or True,
@@ -212,7 +216,7 @@ class _Connector(aiohttp.TCPConnector):
         bound = self._loop.time() - self._expiry
         while self._idle:
             protocol, since = next(iter(self._idle.items()))
-            if since > bound and len(self._idle) <= self._room and protocol.is_connected():
+            if since > bound and len(self._idle) <= self._room() and protocol.is_connected():
                 return
             del self._idle[protocol]
             if protocol.transport is not None:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 import ssl
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, MutableMapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -82,8 +82,11 @@ def tls_context(verify: Verify) -> ssl.SSLContext:
 class _PoolsSync:
     """The connections of one event loop, or in the blocking colour of the process."""
 
-    def __init__(self, max_connections: int | None) -> None:
-        self.slots = None if max_connections is None else Slots(max_connections)
+    def __init__(self, max_connections: int | None, keep: int) -> None:
+        slots = self.slots = None if max_connections is None else Slots(max_connections)
+        #: How many may be idle. Those who wait take one each in a moment: what many gave back at
+        #: once is not closed, only to be opened anew.
+        self.room = lambda: keep + (0 if slots is None else slots.waiting)
         self.opening = Lock()
         self.pools: dict[tuple[bool, str | None], Pool] = {}
 
@@ -129,12 +132,14 @@ class PooledTransportSync(httpx.BaseTransport):
             f"all {max_connections} connections were in use"
             " (with_transport_if_missing(max_connections=...) allows more)"
         )
-        self._keep = max_keepalive_connections
+        keep = max_keepalive_connections
         self._expiry = keepalive_expiry
         self._context: ssl.SSLContext | None = None
         self._proxies: dict[str, str] | None = None
         # No method of our own in here: the pools must not keep the transport alive.
-        self._here = Here(lambda: _PoolsSync(max_connections), _PoolsSync.close, _PoolsSync.drop)
+        self._here = Here(
+            lambda: _PoolsSync(max_connections, keep), _PoolsSync.close, _PoolsSync.drop
+        )
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once."""
@@ -179,13 +184,15 @@ class PooledTransportSync(httpx.BaseTransport):
                 verify = self._verify
                 self._context = run_blocking(lambda: tls_context(verify))
             context = self._context if secure else None
-            pool = self._new_pool(context, proxy)
+            pool = self._new_pool(context, proxy, here.room)
             here.pools[key] = pool
             return pool
 
-    def _new_pool(self, context: ssl.SSLContext | None, proxy: str | None) -> Pool:
+    def _new_pool(
+        self, context: ssl.SSLContext | None, proxy: str | None, room: Callable[[], int]
+    ) -> Pool:
         if proxy is None:
-            fast = fast_pool(context, room=self._keep, expiry=self._expiry)
+            fast = fast_pool(context, room=room, expiry=self._expiry)
             if fast is not None:
                 return fast
         from .kept_connections import (
@@ -194,7 +201,7 @@ class PooledTransportSync(httpx.BaseTransport):
 
         return KeptConnectionsSync(
             connector(context, proxy, expiry=self._expiry),
-            room=self._keep,
+            room=room,
             expiry=self._expiry,
         )
 

@@ -62,6 +62,15 @@ def test_no_more_wait_than_there_is_room_for() -> None:
         pooled.close()
 
 
+def test_what_comes_back_is_kept_for_those_who_wait() -> None:
+    with Peer(answer(200, b"{}", after=0.05)) as peer:
+        pooled = PooledTransportSync(max_connections=6, max_keepalive_connections=1)
+        gather(*[lambda: ask(pooled, peer) for _ in range(24)])
+        assert peer.connections < 12  # 6, but for threads that are late; else five more each time
+        settle([peer], 1)
+        pooled.close()
+
+
 def test_the_place_that_was_asked_longest_ago_makes_room(peers: list[Peer]) -> None:
     pooled = PooledTransportSync(max_keepalive_connections=2)
     for peer in (*peers, peers[0], peers[2]):
