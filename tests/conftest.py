@@ -7,8 +7,6 @@ import functools
 import pytest
 from hypothesis import settings
 
-from opensandbox._concurrency.pools import load_fast
-
 # The machines that run this are shared and slow at times: what takes long is no fault of the code.
 settings.register_profile("opensandbox", deadline=None, print_blob=True)
 settings.load_profile("opensandbox")
@@ -56,6 +54,9 @@ def connections_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     if name == "httpcore":
         monkeypatch.setattr("opensandbox._concurrency.pools.load_fast", lambda: None)
     elif hasattr(request, "param"):
+        # Here: a test of this file has no such package beside it.
+        from opensandbox._concurrency.pools import load_fast
+
         load_fast()  # it takes a while, which is not what a test with short limits asks about
     return name
 
