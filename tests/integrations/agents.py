@@ -25,7 +25,7 @@ def use(backend: Any) -> dict[str, Any]:
     backend.edit("/tmp/work/c.txt", "third", "3rd")
     got = backend.download_files(["/tmp/work/c.txt", "/tmp/work/none"])
     return {
-        "ran": [ran.output.rstrip(), ran.exit_code],
+        "ran": [ran.output.split(), ran.exit_code],
         "sent": [item.error for item in sent],
         "listed": sorted(entry["path"] for entry in backend.ls("/tmp/work").entries),
         "read": backend.read("/tmp/work/a.txt").file_data["content"].rstrip(),

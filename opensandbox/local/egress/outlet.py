@@ -39,7 +39,7 @@ class Kept:
 
     policy: JSON = None
     """None: none was given."""
-    token: str = field(factory=lambda: secrets.token_urlsafe(32), repr=False)
+    token: str = field(factory=lambda: secrets.token_hex(32), repr=False)
     authority: Mapping[str, str] | None = field(default=None, repr=False)
     """Certificate and key, both PEM; None: the sandbox cannot have a vault."""
     vault: Mapping[str, Any] | None = field(default=None, repr=False)

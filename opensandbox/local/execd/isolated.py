@@ -324,7 +324,7 @@ class Isolation:
             pid=pid,
             api=api.path,
             control=control.path,
-            token=secrets.token_urlsafe(32),
+            token=secrets.token_hex(32),
         )
         self._all[session.id] = session
         self._watch(session)

@@ -78,7 +78,7 @@ def kept_key(directory: Path) -> str:
             return key
     except FileNotFoundError:
         pass
-    key = secrets.token_urlsafe(32)
+    key = secrets.token_hex(32)  # nothing that a command line takes for an option
     write_private(path, key + "\n")
     return key
 

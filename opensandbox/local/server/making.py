@@ -31,8 +31,8 @@ def new_record(sandbox_id: str, order: Order) -> Record:
         metadata=order.metadata,
         extensions=order.extensions,
         platform=order.platform,
-        token=secrets.token_urlsafe(32),
-        secure_token=secrets.token_urlsafe(32) if order.secure_access else None,
+        token=secrets.token_hex(32),
+        secure_token=secrets.token_hex(32) if order.secure_access else None,
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from opensandbox.cli import main
+from opensandbox.local.server.discovery import kept_key
 from opensandbox.local.server.host import HostRefused
 from opensandbox.local.server.machine import MachineHost
 from opensandbox.local.server.serve import _listener
@@ -43,6 +44,13 @@ def test_files_are_for_their_owner_only(tmp_path: Path) -> None:
         first = server.key
     with running(tmp_path, "--spares=0", key=None) as server:
         assert server.key == first, "a key that was made is kept"
+
+
+def test_a_key_is_kept_and_is_no_option_of_any_program(tmp_path: Path) -> None:
+    key = kept_key(tmp_path)
+    assert len(key) >= 43
+    assert key.isalnum()
+    assert kept_key(tmp_path) == key
 
 
 def test_an_embedded_server_stops_when_unused(tmp_path: Path) -> None:
