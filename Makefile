@@ -16,7 +16,7 @@ test: setup ## run every test; ARGS="-k name" picks some
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup -q $(ARGS)
 
 faults: setup ## run every call against pairs of faults; FAULTS=all takes every one (a quarter of an hour)
-	@OPENSANDBOX_TEST_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n 2 -q tests/faults
+	@OPENSANDBOX_TEST_FAULTS=$(FAULTS) $(BIN)/python -m pytest -n 2 --dist loadgroup -q tests/faults
 
 check: setup ## format, lint, types, import directions, and the drift of what is derived
 	@$(BIN)/python scripts/check.py

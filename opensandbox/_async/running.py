@@ -78,6 +78,7 @@ class RunningCommand:
         `SandboxTimeoutException`, which carries the output so far, after `timeout`.
         """
         limit = optional_seconds(timeout, "timeout")
+        began = monotonic()
         try:
             async with async_time_limit(limit):
                 while await self._more():
@@ -85,8 +86,8 @@ class RunningCommand:
         except TimeoutError as error:
             raise self._too_late(limit, error) from error
         except SandboxTimeoutException as error:
-            if limit is None:
-                raise
+            if limit is None or monotonic() - began < limit:
+                raise  # of another limit: the daemon has fallen silent
             raise self._too_late(limit, error) from error
         return self._fold.execution(elapsed=monotonic() - self._started)
 

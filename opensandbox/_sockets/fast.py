@@ -62,6 +62,7 @@ class FastConnections:
         self._connector = _Connector(context, room=room, expiry=expiry)
         self._session = aiohttp.ClientSession(
             connector=self._connector,
+            request_class=_Request,
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             read_bufsize=_AHEAD,
@@ -150,6 +151,15 @@ class FastConnections:
 def _timeout(connect: float | None, read: float | None) -> aiohttp.ClientTimeout:
     # Without the last, limits of more than 5 s are rounded to the clock.
     return aiohttp.ClientTimeout(connect=connect, sock_read=read, ceil_threshold=float("inf"))
+
+
+class _Request(aiohttp.ClientRequest):
+    """aiohttp's, which sends its body in a task that nobody asks how it ended."""
+
+    async def write_bytes(self, *args: Any, **more: Any) -> None:
+        """Send the body. When the connection ends meanwhile, who waits for the answer sees it."""
+        with contextlib.suppress(aiohttp.ClientConnectionResetError):
+            await super().write_bytes(*args, **more)
 
 
 class _Connector(aiohttp.TCPConnector):

@@ -79,6 +79,7 @@ class RunningCommandSync:
         `SandboxTimeoutException`, which carries the output so far, after `timeout`.
         """
         limit = optional_seconds(timeout, "timeout")
+        began = monotonic()
         try:
             with time_limit(limit):
                 while self._more():
@@ -86,8 +87,8 @@ class RunningCommandSync:
         except TimeoutError as error:
             raise self._too_late(limit, error) from error
         except SandboxTimeoutException as error:
-            if limit is None:
-                raise
+            if limit is None or monotonic() - began < limit:
+                raise  # of another limit: the daemon has fallen silent
             raise self._too_late(limit, error) from error
         return self._fold.execution(elapsed=monotonic() - self._started)
 

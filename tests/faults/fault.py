@@ -186,7 +186,7 @@ _ANY_BODY = (Shape.NOTHING, Shape.BYTES, Shape.TEXT, Shape.ANYTHING)
 RETRIES = 2
 
 _API = (SandboxApiException,)
-_LOST = (SandboxConnectionException, SandboxTimeoutException)
+LOST = (SandboxConnectionException, SandboxTimeoutException)
 
 
 def applies(nature: Nature, fault: Fault) -> bool:
@@ -218,10 +218,11 @@ _ANY_STATUS = frozenset([None, 200, 404, *STATUSES.values()])
 
 def _of_polling(nature: Nature, fault: Fault, single: Allowed) -> Allowed:
     """Looking again is the repetition, until time is up."""
-    errors = (*single.errors, *_LOST, *nature.also, SandboxReadyTimeoutException)
+    errors = (*single.errors, *LOST, *nature.also, SandboxReadyTimeoutException)
     if single.success is Chance.MUST:
         return evolve(single, at_most=100)
-    if fault.kind in (*_TRANSIENT, *_BROKEN, Kind.REFUSE) and not fault.always:
+    begun = fault.kind in _BROKEN and fault.point is Point.BODY
+    if fault.kind in (*_TRANSIENT, *_BROKEN, Kind.REFUSE) and not (fault.always or begun):
         return Allowed(Chance.MUST, at_most=100)
     chance = single.success if fault.always else Chance.MAY
     return Allowed(chance, errors, _ANY_STATUS, at_most=100)
@@ -261,7 +262,7 @@ def _of_a_poor_answer(nature: Nature, fault: Fault) -> Allowed:
         # What is not needed is not missed; bytes are taken as they come.
         return Allowed(Chance.MAY, _API, frozenset(range(200, 207)))
     if nature.streams:
-        return Allowed(Chance.CANNOT, (*_API, *_LOST), frozenset([200, None]))
+        return Allowed(Chance.CANNOT, (*_API, *LOST), frozenset([200, None]))
     return Allowed(Chance.CANNOT, _API, frozenset(range(200, 207)))
 
 
@@ -272,16 +273,19 @@ def _of_a_broken_one(nature: Nature, fault: Fault, again: bool, most: int) -> Al
     late = frozenset([400, 404, 409, 500]) if nature.method == "DELETE" else frozenset()
     statuses = frozenset([None, *late])
     errors = (SandboxApiException,) if late else ()
+    # Who watches has what he wants with the first that comes, which may be before the break.
+    watched = nature.shape is Shape.WATCH and point is Point.BODY
     if kind is Kind.STALL:
         most = 0 if point is Point.CONNECT else most
-        return Allowed(Chance.CANNOT, (SandboxTimeoutException,), at_most=most)
+        chance = Chance.MAY if watched else Chance.CANNOT
+        return Allowed(chance, (SandboxTimeoutException,), at_most=most)
     if point is Point.CONNECT:
         # Perhaps before anything was sent: then any request goes again.
         chance = Chance.CANNOT if fault.always else Chance.MUST if again else Chance.MAY
         return Allowed(chance, (SandboxConnectionException,), at_most=0 if fault.always else 1)
     if point is Point.BODY:
         # The status was there; and of a refusal more is not needed, where gone is as good as ended.
-        if nature.shape is Shape.EVENTS or late:
+        if nature.shape is Shape.EVENTS or late or watched:
             return Allowed(Chance.MAY, (SandboxConnectionException, *errors), statuses)
         return Allowed(Chance.CANNOT, (SandboxConnectionException,), at_most=1)
     if again:

@@ -17,6 +17,7 @@ import gc
 import itertools
 import os
 import queue
+import random
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -147,7 +148,8 @@ def run(
         threading.Thread(target=worker, name=f"case worker {number}", daemon=True)
         for number in range(min(at_once, len(cases)))
     ]
-    for case in cases:
+    # Mixed, and always in the same way: the cases of one call may all be costly.
+    for case in random.Random(len(cases)).sample(cases, len(cases)):
         work.put(case)
     for _ in threads:
         work.put(None)

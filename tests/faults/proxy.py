@@ -287,15 +287,14 @@ class Door:
         if replaced is not None:
             if status != 204:
                 head = _with_length(head, len(replaced))
-            await _send_head(head, fault, reader, writer)
             parts, length, chunked = _once(replaced), len(replaced), False
         else:
-            await _send_head(head, fault, reader, writer)
             parts = upstream.body(method, status, headers)
             chunked = "chunked" in headers.get("transfer-encoding", "")
             length = int(headers.get("content-length", "0"))
         if fault is not None and fault.point is Point.BODY and not (chunked or length):
             self.struck -= 1  # there is no body to strike
+        await _send_head(head, fault, reader, writer)
         await _send_body(parts, chunked, length, fault, reader, writer)
 
     def _behind_door(self, whole: bytes) -> bytes:

@@ -188,8 +188,11 @@ class World:
         return context
 
     @contextmanager
-    def own_sandbox(self, *, paused: bool = False) -> Iterator[SandboxSync]:
-        """A sandbox for one case, which may end it or put it to sleep."""
+    def own_sandbox(self, *, paused: bool = False, late: bool = False) -> Iterator[SandboxSync]:
+        """A sandbox for one case, which may end it or put it to sleep.
+
+        `late`: what was asked for may still be done when the case is over: it is of no more use.
+        """
         sandbox = self.sandboxes.take()
         while self.state(sandbox.id) != "Running":  # a case before has ended it late
             sandbox = self.sandboxes.take()
@@ -197,6 +200,9 @@ class World:
             sandbox.pause()
             sandbox.wait_until("Paused")
         yield sandbox
+        if late:
+            sandbox.kill()
+            return
         if self.state(sandbox.id) == "Paused":
             sandbox = sandbox.resume()
         if self.state(sandbox.id) == "Running":

@@ -23,6 +23,7 @@ from .document import RESULTS, write
 from .load import soak
 
 _ROOT = Path(__file__).resolve().parents[2]
+_PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"]
 _FUZZ = _ROOT / "tests" / "fuzz"
 #: Minutes of the load before what is held is measured for the first time; of the fuzzing.
 _WARM_UP, _FUZZ_MINUTES = 2.0, 5.0
@@ -33,7 +34,7 @@ def _matrix() -> dict[str, Any]:
     """Every case, in both colours."""
     began = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-n", "2", "-q", "tests/faults/test_matrix.py"],
+        [*_PYTEST, "tests/faults/test_matrix.py"],
         cwd=_ROOT,
         env={**os.environ, "OPENSANDBOX_TEST_FAULTS": "all"},
         capture_output=True,

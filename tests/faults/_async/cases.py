@@ -23,14 +23,14 @@ from opensandbox.exceptions import (
 )
 from opensandbox.transport.retry import JitterMode, RetryEvent, RetryPolicy
 from tests.faults._async.calls import Call, Here
-from tests.faults.fault import RETRIES, Allowed, Chance, Fault, Kind, Point, allowed
+from tests.faults.fault import LOST, RETRIES, Allowed, Chance, Fault, Kind, Point, allowed
 from tests.faults.proxy import REQUEST_ID, Door
 from tests.faults.report import Report
 from tests.faults.world import Stock, Workshop, World
 
 #: The limit of a request that is to run into it, of one that takes a while when all is well, and of
 #: one that is not to run into it, in seconds.
-SHORT, SLOW, LONG = 0.5, 2.0, 20.0
+SHORT, SLOW, LONG = 0.5, 4.0, 20.0
 #: How long a wait with several looks may take when none of them can succeed.
 _READY = 4.0
 #: The same when it begins with making a sandbox.
@@ -48,7 +48,7 @@ async def run_case(world: World, call: Call, fault: Fault | None) -> Report:
     front = world.proxy.door(world.domain, beside)
     struck = front if call.plane == "lifecycle" else beside
     try:
-        with _loan(world, call) as loan:
+        with _loan(world, call, fault) as loan:
             await _run(world, call, fault, report, front, struck, loan)
             await _connections(report, front, beside)
     finally:
@@ -58,10 +58,11 @@ async def run_case(world: World, call: Call, fault: Fault | None) -> Report:
 
 
 @contextmanager
-def _loan(world: World, call: Call) -> Iterator[Any]:
+def _loan(world: World, call: Call, fault: Fault | None) -> Iterator[Any]:
     """What the call needs for itself."""
     if call.needs in ("own", "paused"):
-        with world.own_sandbox(paused=call.needs == "paused") as sandbox:
+        late = fault is not None and fault.kind is Kind.STALL
+        with world.own_sandbox(paused=call.needs == "paused", late=late) as sandbox:
             yield sandbox
         return
     stocks: dict[str, Stock | Workshop] = {
@@ -173,13 +174,14 @@ def _judge(
     sandbox_id: str,
 ) -> None:
     refused = isinstance(error, SandboxApiException) and error.status_code == call.refused
-    waited = SandboxReadyTimeoutException if call.makes else SandboxTimeoutException
-    if isinstance(error, waited) and (call.makes or not report.struck) and took >= SHORT:
-        return  # the machine is busy: what is not struck took too long
+    if error is not None and _too_slow(call, fault, report, error, took):
+        return
     if fault is None or not report.struck:
         if error is not None and not (call.refused and refused):
             report.says(f"failed without a fault: {error!r}", error)
         return
+    if fault.point is Point.CONNECT and isinstance(error, LOST) and not _named(call, error):
+        return  # another request of the call was the first to connect
     may = allowed(call.nature, fault)
     if call.refused and refused:
         # What this runtime says when all is well, and with a body that says nothing, too.
@@ -205,9 +207,25 @@ def _judge(
         report.says(f"reached the server {report.reached} times, at most {most} are right")
 
 
+def _too_slow(
+    call: Call, fault: Fault | None, report: Report, error: BaseException, took: float
+) -> bool:
+    """Whether this is of a machine so busy that something took too long which is not struck."""
+    if isinstance(error, SandboxReadyTimeoutException) and call.makes:
+        return took >= _MADE_READY
+    if report.struck:
+        return False
+    return took >= (SHORT if isinstance(error, SandboxTimeoutException) else _limit(call, fault))
+
+
 def _longest(fault: Fault) -> float:
     """Seconds within which the call has to have ended."""
     return LONG if not fault.always and fault.kind is not Kind.STALL else 2 * _MADE_READY
+
+
+def _named(call: Call, error: SandboxException) -> bool:
+    """Whether the error names the request that is struck, or says what it should instead."""
+    return bool(re.search(rf"{call.nature.method} \S+|{call.says}", str(error)))
 
 
 def _complete(
@@ -220,8 +238,7 @@ def _complete(
 ) -> None:
     """Whether the error says all that it should."""
     text = str(error)
-    tried = rf"{call.nature.method} \S+"
-    if not re.search(f"{tried}|{call.says}", text):
+    if not _named(call, error):
         report.says(f"does not say what was tried: {text!r}")
     if not error.error.code:
         report.says("has no code")
