@@ -71,6 +71,20 @@ class FrameDecoder:
         """Take the next bytes; raises MalformedStream for what is no event stream."""
         if self._fault is not None:
             raise self._fault
+        frames: list[Frame] = []
+        try:
+            self._take(chunk, frames)
+        except MalformedStream as fault:
+            self._fault = fault
+            self._partial.clear()
+            self._data.clear()
+            self._kept = 0
+            if not frames:
+                raise
+        return frames
+
+    def _take(self, chunk: bytes, frames: list[Frame]) -> None:
+        """Add the frames that are complete with these bytes."""
         if self._after_cr and chunk:
             self._after_cr = False
             if chunk[0] == 0x0A:
@@ -79,14 +93,13 @@ class FrameDecoder:
         end = max(chunk.rfind(b"\n"), chunk.rfind(b"\r")) + 1
         if not end:
             self._keep(chunk)
-            return []
+            return
         self._after_cr = end == len(chunk) and chunk[-1] == 0x0D
         block = b"".join((*self._partial, chunk[:end]))
         self._kept -= sum(map(len, self._partial))
         self._partial.clear()
-        frames = self._read(block)
+        self._read(block, frames)
         self._keep(chunk[end:])
-        return frames
 
     def close(self) -> list[Frame]:
         """Take what a stream without a final line ending has left behind.
@@ -115,10 +128,9 @@ class FrameDecoder:
     def _count(self, size: int) -> None:
         self._kept += size
         if self._kept > self._max_frame:
-            self._fault = MalformedStream(f"a frame is longer than {self._max_frame} bytes")
-            raise self._fault
+            raise MalformedStream(f"a frame is longer than {self._max_frame} bytes")
 
-    def _read(self, block: bytes) -> list[Frame]:
+    def _read(self, block: bytes, frames: list[Frame]) -> None:
         text = block.decode("utf-8", "replace")
         if not self._started:
             self._started = True
@@ -127,23 +139,16 @@ class FrameDecoder:
             text = text.replace("\r\n", "\n").replace("\r", "\n")
         lines = text.split("\n")  # not splitlines: that cuts at U+0085 and U+2028
         lines.pop()
-        frames: list[Frame] = []
-        try:
-            for line in lines:
-                if line.startswith("{"):
-                    # What _frame does, here without its call: this is the hot line of the package.
-                    try:
-                        frame, end = _scan(line, 0)
-                    except (StopIteration, ValueError, RecursionError):
-                        frame, end = {}, -1
-                    frames.append(frame if end == len(line) else _frame(line))
-                elif line or self._data:
-                    self._field(line, frames)
-        except MalformedStream as fault:
-            self._fault = fault
-            if not frames:
-                raise
-        return frames
+        for line in lines:
+            if line.startswith("{"):
+                # What _frame does, here without its call: this is the hot line of the package.
+                try:
+                    frame, end = _scan(line, 0)
+                except (StopIteration, ValueError, RecursionError):
+                    frame, end = {}, -1
+                frames.append(frame if end == len(line) else _frame(line))
+            elif line or self._data:
+                self._field(line, frames)
 
     def _field(self, line: str, frames: list[Frame]) -> None:
         """One line of a server-sent event; an empty one ends the event."""

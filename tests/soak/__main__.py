@@ -19,12 +19,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from tests.fuzz.__main__ import SKIPPED
+
 from .document import RESULTS, write
 from .load import soak
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"]
-_FUZZ = _ROOT / "tests" / "fuzz"
 #: Minutes of the load before what is held is measured for the first time; of the fuzzing.
 _WARM_UP, _FUZZ_MINUTES = 2.0, 5.0
 _COUNTS = re.compile(r"^\w+: \d+ cases of .*$", re.MULTILINE)
@@ -49,8 +50,6 @@ def _matrix() -> dict[str, Any]:
 
 def _fuzz() -> dict[str, Any]:
     """The decoder of events, fed with what a fuzzer thinks of."""
-    if not _FUZZ.is_dir():
-        return {"wrong": [], "skipped": "there is no fuzz target"}
     done = subprocess.run(
         [sys.executable, "-m", "tests.fuzz", f"-max_total_time={_FUZZ_MINUTES * 60:.0f}"],
         cwd=_ROOT,
@@ -60,7 +59,8 @@ def _fuzz() -> dict[str, Any]:
     )
     said = (done.stdout + done.stderr).strip().splitlines()
     print("\n".join(said[-3:]), flush=True)
-    return {"said": said[-1:], "wrong": [] if done.returncode == 0 else said[-50:]}
+    good = done.returncode in (0, SKIPPED)
+    return {"said": said[-1:], "wrong": [] if good else said[-50:]}
 
 
 def main() -> int:

@@ -123,6 +123,15 @@ def test_a_frame_has_a_limit() -> None:
         decoder.feed(b"x" * 10)
 
 
+@pytest.mark.parametrize("long", [b'{"b":"' + b"x" * 100, b"data: " + b"x" * 101 + b"\n"])
+def test_frames_before_one_that_is_too_long_are_handed_out_first(long: bytes) -> None:
+    decoder = FrameDecoder(max_frame=100)
+    assert decoder.feed(b'{"a":1}\n' + long) == [{"a": 1}]
+    assert decoder._partial == decoder._data == []
+    with pytest.raises(MalformedStream, match="longer than 100 bytes"):
+        decoder.feed(b"\n")
+
+
 def test_the_limit_counts_data_fields_together() -> None:
     decoder = FrameDecoder(max_frame=100)
     assert decoder.feed(b"data: 0123456789\n" * 10) == []
