@@ -12,7 +12,8 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
+from socket import SHUT_RDWR
 from typing import TYPE_CHECKING, Any
 
 from ._concurrency._later import asyncio
@@ -66,6 +67,16 @@ class AsyncWebSocket:
         with _told():
             await self._connection.close()
 
+    def abandon(self) -> None:
+        """Close it without a word and without waiting, from any thread, also after its loop."""
+        loop, transport = self._connection.loop, self._connection.transport
+        try:
+            loop.call_soon_threadsafe(transport.abort)
+        except RuntimeError:  # the loop was closed
+            from ._sockets.looped import abandon
+
+            abandon(transport)
+
 
 class WebSocket:
     """An open WebSocket. It may be written to while another thread waits for it."""
@@ -88,6 +99,11 @@ class WebSocket:
         """Close it."""
         with _told():
             self._opened.close()
+
+    def abandon(self) -> None:
+        """Close it without a word and without waiting; the library's thread does the rest."""
+        with suppress(OSError):
+            self._connection.socket.shutdown(SHUT_RDWR)
 
 
 async def async_open_websocket(

@@ -6,6 +6,7 @@ Rules:
   what is connected is not part of it, so a copy opens connections of its own.
 * One config has one pool of connections, for every sandbox made with it, on any event loop, in any
   thread and after a fork.
+* Connections that nobody can close any more are closed, with a ResourceWarning.
 * The environment is read when a value is needed, not when the config is built.
 * No secret in the repr.
 """
@@ -224,6 +225,10 @@ class _Opened:
 
     def __init__(self) -> None:
         self.connection: Connection | None = None
+        #: Who is told to close the connections, when they were forgotten; None: somebody tells.
+        self.keeper: str | None = ConnectionConfig.__name__
+        #: How often it was closed, which says that what was made with it before is done with.
+        self.closings = 0
 
 
 @_known_keywords
@@ -378,6 +383,7 @@ class ConnectionConfig:
 
     async def close(self) -> None:
         """Close the connections, unless the transport is the caller's; new use opens new ones."""
+        self._opened.closings += 1
         connection = self._opened.connection
         if connection is not None:
             await connection.close()
@@ -480,14 +486,19 @@ def _restored(fields: dict[str, Any], given: frozenset[str]) -> ConnectionConfig
     return config
 
 
-def config_or_default(given: ConnectionConfig | None) -> ConnectionConfig:
+def config_or_default(
+    given: ConnectionConfig | None, *, keeper: str | None = None
+) -> ConnectionConfig:
     """The config that was given, or for None one that the environment says all of.
 
+    That one is closed by a `keeper`, who is named when it is forgotten; None says so himself.
     Raises `InvalidArgumentException` for anything else, a config of the other colour (async or
     sync) among it.
     """
     if given is None:
-        return ConnectionConfig()
+        config = ConnectionConfig()
+        config._opened.keeper = keeper
+        return config
     if not isinstance(given, ConnectionConfig):
         raise InvalidArgumentException(
             f"connection_config must be a {ConnectionConfig.__name__}, got {type(given).__name__}"

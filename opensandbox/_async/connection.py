@@ -5,12 +5,15 @@ Rules:
 * Every request goes through `Connection.send`: a trace span has its place there.
 * A redirect takes no key to another place; no cookie is kept; no log line holds a secret.
 * What the caller brought along stays the caller's to close.
+* Whoever forgets to close it is told, by a ResourceWarning: see `_tell_if_open`.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import warnings
+import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -31,7 +34,12 @@ from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
 from .redirects import redirected
 from .streams import EventStream, give_up
-from .transport import SENT_BY, RetryAsyncTransport
+from .transport import (
+    SENT_BY,
+    PooledTransport,
+    RetryAsyncTransport,
+    unwrap_retry_transport,
+)
 
 if TYPE_CHECKING:
     from .config import ConnectionConfig
@@ -76,6 +84,11 @@ class Connection:
         self._drainers = AsyncHere(_new_drainer, AsyncWorker.close, _forget_drainer)
         self._streamed = False
         self._errands = AsyncHere(AsyncErrands, AsyncErrands.close, _forget_errands)
+        keeper, pool = config._opened.keeper, unwrap_retry_transport(self._own)
+        if self._closes and keeper is not None and isinstance(pool, PooledTransport):
+            forgotten = f"A {keeper} for {config.get_domain()}"
+            # It holds the pool, so that it sees what is open before that is closed; nothing else.
+            weakref.finalize(self, _tell_if_open, [pool], forgotten).atexit = False
 
     async def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request and give back the answer with its body unread.
@@ -193,6 +206,19 @@ async def _no_close(lock: AsyncLock) -> None:
 
 def _no_drop(lock: AsyncLock) -> None:
     """Nor anything to let go of."""
+
+
+def _tell_if_open(held: list[PooledTransport], forgotten: str) -> None:
+    """Tell of connections that nobody can close any more."""
+    count = held[0].open_connections
+    held.clear()  # which closes them
+    if count:
+        warnings.warn(
+            f"{forgotten} was dropped with connections that are open ({count}). They are closed"
+            " now; call close(), or use it as a context manager.",
+            ResourceWarning,
+            stacklevel=2,
+        )
 
 
 # --- the drainer ------------------------------------------------------------------------------

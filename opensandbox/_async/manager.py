@@ -56,7 +56,7 @@ class SandboxManager(Keeping):
         """
         from .lifecycle import Sandboxes
 
-        config = config_or_default(connection_config)
+        config = config_or_default(connection_config, keeper=cls.__name__)
         return cls(Sandboxes(config), owns_config=connection_config is None)
 
     @property

@@ -6,6 +6,7 @@ Rules:
 * Pools with one name and one store are one pool: they share what is idle, and one of them leads.
 * `shutdown` leaves idle sandboxes in the store, for the other pools and for the next start;
   `release_all_idle` ends them.
+* One that is dropped while it runs makes no more sandboxes, and warns: ResourceWarning.
 * Whatever is under way is counted, so that `shutdown` can wait for it; nothing outlives it.
 """
 
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+import warnings
 from datetime import timedelta
 from types import TracebackType
 from typing import Self
@@ -157,7 +159,19 @@ class SandboxPoolAsync:
         )
         self._lock = Lock()
         self._lifecycle = PoolLifecycleState.NOT_STARTED
-        self._leader: Leader | None = None
+
+    _leader: Leader | None = None
+
+    def __del__(self) -> None:
+        if (leader := self._leader) is not None:
+            leader.stop()
+            warnings.warn(
+                f"The pool {self._config.pool_name!r} was dropped while it ran: it makes no more"
+                " sandboxes, and those that wait live until their timeout. Call shutdown(), or use"
+                " it as a context manager.",
+                ResourceWarning,
+                stacklevel=2,
+            )
 
     # --- from start to end
 

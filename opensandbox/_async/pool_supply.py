@@ -94,22 +94,27 @@ class Supply:
                 health_check_polling_interval=config.acquire_health_check_polling_interval,
                 skip_health_check=config.acquire_skip_health_check,
             )
-            if sandbox_timeout is not None:
-                await sandbox.renew(sandbox_timeout)
         except BaseException as error:
             await self.discard(sandbox_id, after=error)
             raise
-        return sandbox
+        return await self._given_life(sandbox, sandbox_timeout)
 
     async def make(self, sandbox_timeout: timedelta | None) -> Sandbox:
         """A new sandbox for who acquires one."""
         sandbox = await self.create(PooledSandboxCreateReason.DIRECT_CREATE)
-        if sandbox_timeout is not None:
-            try:
+        return await self._given_life(sandbox, sandbox_timeout)
+
+    async def _given_life(self, sandbox: Sandbox, sandbox_timeout: timedelta | None) -> Sandbox:
+        """The sandbox with so much life from now on; one that cannot be given it is killed."""
+        try:
+            if sandbox_timeout is not None:
                 await sandbox.renew(sandbox_timeout)
-            except BaseException as error:
+        except BaseException as error:
+            try:
                 await self.discard(sandbox.id, after=error)
-                raise
+            finally:
+                await sandbox.close()
+            raise
         return sandbox
 
     async def create(self, reason: PooledSandboxCreateReason) -> Sandbox:

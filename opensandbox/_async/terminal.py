@@ -10,6 +10,7 @@ Rules:
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import AsyncGenerator
 from contextlib import suppress
 from types import TracebackType
@@ -96,9 +97,22 @@ class Terminal:
         self._made = session_id is None
         self._keep = keep
         self._request_timeout = request_timeout
-        self._socket: AsyncWebSocket | None = None
         self._exit_code: int | None = None
         self._offset = since if since is not None else 0 if self._made else None
+
+    def __del__(self) -> None:
+        if (socket := self._socket) is not None:
+            socket.abandon()
+            warnings.warn(
+                f"Terminal {self._id} of sandbox {self._service.sandbox_id} was dropped while it"
+                " was open: its connection is closed now, and its shell lives on. Use it as a"
+                " context manager.",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    #: Open as long as this is there; also looked at when the constructor has failed.
+    _socket: AsyncWebSocket | None = None
 
     @property
     def session_id(self) -> str:

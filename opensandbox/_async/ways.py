@@ -122,7 +122,7 @@ class ResumeThis:
         `Sandbox.resume(sandbox_id)` does.
         """
         sandbox = self._sandbox
-        return await type(sandbox)._open(
+        fresh = await type(sandbox)._open(
             sandbox.id,
             sandbox.connection_config,
             sandbox._health_check,
@@ -137,6 +137,8 @@ class ResumeThis:
             wake=True,
             owns_config=sandbox._owns_config,
         )
+        sandbox._handed_over = None  # the fresh one is, in its place
+        return fresh
 
 
 class Resume:

@@ -33,6 +33,10 @@ class AsyncPool(Protocol):
     def in_use(self) -> int:
         """How many requests are under way."""
 
+    @property
+    def open(self) -> int:
+        """How many connections are open, the idle ones among them."""
+
     async def handle_async_request(self, request: Any) -> Any:
         """Send one request of httpx, once, for a response of httpx; raises httpx's exceptions."""
 
@@ -53,6 +57,10 @@ class Pool(Protocol):
     @property
     def in_use(self) -> int:
         """How many requests are under way."""
+
+    @property
+    def open(self) -> int:
+        """How many connections are open, the idle ones among them."""
 
     def handle_request(self, request: Any) -> Any:
         """Send one request of httpx, once, for a response of httpx; raises httpx's exceptions."""

@@ -129,6 +129,10 @@ class AsyncHere(Generic[T]):
         self._finalizers.pop(loop).detach()
         return self._entries.pop(loop)
 
+    def made(self) -> list[T]:
+        """The values of this process that are there."""
+        return [entry.value for entry in self._entries.values() if entry.pid == os.getpid()]
+
     async def aclose(self) -> None:
         """Close the values of all loops; asking again makes new ones."""
         here = asyncio.get_running_loop()
@@ -187,6 +191,10 @@ class Here(Generic[T]):
                     self, _finish, self._value, self._close, self._drop, self._pid
                 )
             return self._value
+
+    def made(self) -> list[T]:
+        """The value of this process, if it is there."""
+        return [] if self._value is None or self._pid != os.getpid() else [self._value]
 
     def close(self) -> None:
         """Close the value; asking again makes a new one."""

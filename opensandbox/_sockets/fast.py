@@ -82,6 +82,12 @@ class FastConnections:
         """How many requests are under way."""
         return len(self._connector.in_use)
 
+    @property
+    def open(self) -> int:
+        """How many connections are open, the idle ones among them."""
+        idle = sum(protocol.is_connected() for protocol in self._connector.idle)
+        return len(self._connector.in_use) + idle
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once; raises httpx's exceptions."""
         attempt = _Attempt(request)
@@ -179,7 +185,7 @@ class _Connector(aiohttp.TCPConnector):
         self._room = room
         self._expiry = expiry
         #: Since when connections are idle; the oldest first.
-        self._idle: dict[ResponseHandler, float] = {}
+        self.idle: dict[ResponseHandler, float] = {}
         self._alarm: asyncio.TimerHandle | None = None
 
     async def connect(self, req: Any, traces: Any, timeout: aiohttp.ClientTimeout) -> Connection:
@@ -191,7 +197,7 @@ class _Connector(aiohttp.TCPConnector):
             if protocol is None or transport is None:
                 connection.close()
                 continue
-            if self._idle.pop(protocol, None) is None:
+            if self.idle.pop(protocol, None) is None:
                 for option in KEEPALIVE:
                     transport.get_extra_info("socket").setsockopt(*option)
                 break
@@ -210,7 +216,7 @@ class _Connector(aiohttp.TCPConnector):
         protocol = connection.protocol
         if protocol is None or protocol.should_close or not protocol.is_connected():
             return
-        self._idle[protocol] = self._loop.time()
+        self.idle[protocol] = self._loop.time()
         self._close_old()
         if self._alarm is None:
             self._alarm = self._loop.call_later(self._expiry, self._ring)
@@ -218,17 +224,17 @@ class _Connector(aiohttp.TCPConnector):
     def _ring(self) -> None:
         self._alarm = None
         self._close_old()
-        if self._idle:
-            oldest = next(iter(self._idle.values()))
+        if self.idle:
+            oldest = next(iter(self.idle.values()))
             self._alarm = self._loop.call_at(oldest + self._expiry, self._ring)
 
     def _close_old(self) -> None:
         bound = self._loop.time() - self._expiry
-        while self._idle:
-            protocol, since = next(iter(self._idle.items()))
-            if since > bound and len(self._idle) <= self._room() and protocol.is_connected():
+        while self.idle:
+            protocol, since = next(iter(self.idle.items()))
+            if since > bound and len(self.idle) <= self._room() and protocol.is_connected():
                 return
-            del self._idle[protocol]
+            del self.idle[protocol]
             if protocol.transport is not None:
                 protocol.transport.abort()
 
@@ -241,10 +247,10 @@ class _Connector(aiohttp.TCPConnector):
             if connection.transport is not None:
                 end(connection.transport)
             connection.close()
-        for protocol in self._idle:
+        for protocol in self.idle:
             if protocol.transport is not None:
                 end(protocol.transport)
-        self._idle.clear()
+        self.idle.clear()
 
 
 class _Attempt:

@@ -6,12 +6,15 @@ Rules:
 * Every request goes through `ConnectionSync.send`: a trace span has its place there.
 * A redirect takes no key to another place; no cookie is kept; no log line holds a secret.
 * What the caller brought along stays the caller's to close.
+* Whoever forgets to close it is told, by a ResourceWarning: see `_tell_if_open`.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+import warnings
+import weakref
 from datetime import timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -32,7 +35,12 @@ from .._wire.urls import server_url
 from ..exceptions import SandboxConnectionException
 from .redirects import redirected
 from .streams import EventStreamSync, give_up
-from .transport import SENT_BY, RetrySyncTransport
+from .transport import (
+    SENT_BY,
+    PooledTransportSync,
+    RetrySyncTransport,
+    unwrap_retry_transport,
+)
 
 if TYPE_CHECKING:
     from .config import ConnectionConfigSync
@@ -77,6 +85,11 @@ class ConnectionSync:
         self._drainers = Here(_new_drainer, Worker.close, _forget_drainer)
         self._streamed = False
         self._errands = Here(Errands, Errands.close, _forget_errands)
+        keeper, pool = config._opened.keeper, unwrap_retry_transport(self._own)
+        if self._closes and keeper is not None and isinstance(pool, PooledTransportSync):
+            forgotten = f"A {keeper} for {config.get_domain()}"
+            # It holds the pool, so that it sees what is open before that is closed; nothing else.
+            weakref.finalize(self, _tell_if_open, [pool], forgotten).atexit = False
 
     def send(self, request: httpx.Request) -> httpx.Response:
         """Send one request and give back the answer with its body unread.
@@ -194,6 +207,19 @@ def _no_close(lock: Lock) -> None:
 
 def _no_drop(lock: Lock) -> None:
     """Nor anything to let go of."""
+
+
+def _tell_if_open(held: list[PooledTransportSync], forgotten: str) -> None:
+    """Tell of connections that nobody can close any more."""
+    count = held[0].open_connections
+    held.clear()  # which closes them
+    if count:
+        warnings.warn(
+            f"{forgotten} was dropped with connections that are open ({count}). They are closed"
+            " now; call close(), or use it as a context manager.",
+            ResourceWarning,
+            stacklevel=2,
+        )
 
 
 # --- the drainer ------------------------------------------------------------------------------

@@ -58,6 +58,11 @@ class KeptConnectionsSync:
         """How many requests are under way."""
         return len(self._busy)
 
+    @property
+    def open(self) -> int:
+        """How many connections are open, the idle ones among them."""
+        return len(self._busy) + len(self._since)
+
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, once; raises httpx's exceptions."""
         url = request.url

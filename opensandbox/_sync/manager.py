@@ -57,7 +57,7 @@ class SandboxManagerSync(KeepingSync):
         """
         from .lifecycle import SandboxesSync
 
-        config = config_or_default(connection_config)
+        config = config_or_default(connection_config, keeper=cls.__name__)
         return cls(SandboxesSync(config), owns_config=connection_config is None)
 
     @property

@@ -95,22 +95,27 @@ class SupplySync:
                 health_check_polling_interval=config.acquire_health_check_polling_interval,
                 skip_health_check=config.acquire_skip_health_check,
             )
-            if sandbox_timeout is not None:
-                sandbox.renew(sandbox_timeout)
         except BaseException as error:
             self.discard(sandbox_id, after=error)
             raise
-        return sandbox
+        return self._given_life(sandbox, sandbox_timeout)
 
     def make(self, sandbox_timeout: timedelta | None) -> SandboxSync:
         """A new sandbox for who acquires one."""
         sandbox = self.create(PooledSandboxCreateReason.DIRECT_CREATE)
-        if sandbox_timeout is not None:
-            try:
+        return self._given_life(sandbox, sandbox_timeout)
+
+    def _given_life(self, sandbox: SandboxSync, sandbox_timeout: timedelta | None) -> SandboxSync:
+        """The sandbox with so much life from now on; one that cannot be given it is killed."""
+        try:
+            if sandbox_timeout is not None:
                 sandbox.renew(sandbox_timeout)
-            except BaseException as error:
+        except BaseException as error:
+            try:
                 self.discard(sandbox.id, after=error)
-                raise
+            finally:
+                sandbox.close()
+            raise
         return sandbox
 
     def create(self, reason: PooledSandboxCreateReason) -> SandboxSync:

@@ -9,11 +9,14 @@ Rules:
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
 * Leaving `with` closes connections and lets the sandbox live; `temporary` ends it as well.
 * The config's owner closes it: who gave one keeps it, who gave none has it closed by `close`.
+* One that was handed over and is dropped, neither closed nor killed, warns: ResourceWarning. Who
+  has closed the config is done with all that was made with it.
 * What only a call needs is loaded by the first call: importing this costs little.
 """
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import TracebackType
@@ -99,6 +102,26 @@ class SandboxSync(OffersSync):
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self.id}>"
+
+    #: How often its config had been closed when somebody was given it, None once he has said that
+    #: he is done with it.
+    _handed_over: int | None = None
+
+    def __del__(self) -> None:
+        given = self._handed_over
+        if given is not None and given == self.connection_config._opened.closings:
+            kept = "its connections are closed now" if self._owns_config else "nothing was closed"
+            warnings.warn(
+                f"Sandbox {self.id} was dropped, neither closed nor killed: {kept}, and it lives"
+                " until its timeout. Call kill(), or close() to let it live, or use it as a context"
+                " manager.",
+                ResourceWarning,
+                stacklevel=2,
+            )
+
+    def _given_out(self) -> Self:
+        self._handed_over = self.connection_config._opened.closings
+        return self
 
     @property
     def origin(self) -> str:
@@ -257,7 +280,7 @@ class SandboxSync(OffersSync):
         made: SandboxCreateResponse | None = None
         try:
             made = ask()
-            return cls._ready(
+            sandbox = cls._ready(
                 sandboxes,
                 made.id,
                 health_check,
@@ -267,6 +290,7 @@ class SandboxSync(OffersSync):
                 owns_config=owns_config,
                 origin=origin,
             )
+            return sandbox._given_out()
         except BaseException as error:
             try:
                 if made is not None:
@@ -342,7 +366,7 @@ class SandboxSync(OffersSync):
             if wake:
                 limit = patience.bound(request_timeout, config.request_timeout)
                 sandboxes.resume_sandbox(sandbox_id, request_timeout=limit)
-            return cls._ready(
+            sandbox = cls._ready(
                 sandboxes,
                 sandbox_id,
                 health_check,
@@ -352,6 +376,7 @@ class SandboxSync(OffersSync):
                 owns_config=owns_config,
                 met=wake,
             )
+            return sandbox._given_out()
         except BaseException as error:
             close(config, owned=connection_config is None, after=error)
             raise
@@ -489,11 +514,13 @@ class SandboxSync(OffersSync):
         From then on what is asked of its commands and files raises `SandboxUnhealthyException`.
         """
         kill(self._sandboxes, self.id, request_timeout)
+        self._handed_over = None
         if self._execd.life is not None:
             self._execd.life.end()
 
     def close(self) -> None:
         """Close the connections, unless the config was given; the sandbox lives on."""
+        self._handed_over = None
         if self._owns_config:
             self.connection_config.close()
 

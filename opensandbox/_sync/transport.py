@@ -219,6 +219,11 @@ class PooledTransportSync(httpx.BaseTransport):
             return None
         return found if "://" in found else f"http://{found}"
 
+    @property
+    def open_connections(self) -> int:
+        """How many connections are open, the idle ones among them."""
+        return sum(pool.open for here in self._here.made() for pool in here.pools.values())
+
     def close(self) -> None:
         """Close the connections; a later request opens new ones."""
         self._here.close()

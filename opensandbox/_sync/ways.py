@@ -121,7 +121,7 @@ class ResumeThisSync:
         `SandboxSync.resume(sandbox_id)` does.
         """
         sandbox = self._sandbox
-        return type(sandbox)._open(
+        fresh = type(sandbox)._open(
             sandbox.id,
             sandbox.connection_config,
             sandbox._health_check,
@@ -136,6 +136,8 @@ class ResumeThisSync:
             wake=True,
             owns_config=sandbox._owns_config,
         )
+        sandbox._handed_over = None  # the fresh one is, in its place
+        return fresh
 
 
 class ResumeSync:

@@ -174,9 +174,14 @@ async def destroy(here: Scene) -> None:
     await sandbox.destroy()
 
 
+async def closed(made: Awaitable[Sandbox]) -> None:
+    async with await made:
+        pass
+
+
 async def own_config(here: Scene) -> None:
-    sandbox = await Sandbox.connect("s1", here.config.model_copy(), connect_timeout=here.patience)
-    await sandbox.connection_config.close()
+    async with here.config.model_copy() as copy:
+        await closed(Sandbox.connect("s1", copy, connect_timeout=here.patience))
 
 
 async def transport_of_a_copy(here: Scene) -> None:
@@ -221,17 +226,19 @@ async def destroy_pool(here: Scene) -> None:
 OPERATIONS: dict[str, Operation] = {
     # A sandbox, from its making to its end.
     "Sandbox.create": Operation(
-        lambda s: Sandbox.create(IMAGE, connection_config=s.config, ready_timeout=s.patience)
+        lambda s: closed(
+            Sandbox.create(IMAGE, connection_config=s.config, ready_timeout=s.patience)
+        )
     ),
     "Sandbox.create_from_template": Operation(
-        lambda s: Sandbox.create_from_template("t1", timeout=60, connection_config=s.config)
+        lambda s: closed(Sandbox.create_from_template("t1", timeout=60, connection_config=s.config))
     ),
     "Sandbox.temporary": Operation(temporary),
     "Sandbox.connect": Operation(
-        lambda s: Sandbox.connect("s1", s.config, connect_timeout=s.patience)
+        lambda s: closed(Sandbox.connect("s1", s.config, connect_timeout=s.patience))
     ),
     "Sandbox.resume": Operation(
-        lambda s: Sandbox.resume("s1", s.config, resume_timeout=s.patience)
+        lambda s: closed(Sandbox.resume("s1", s.config, resume_timeout=s.patience))
     ),
     "Sandbox.is_healthy": Operation(lambda s: s.sandbox.is_healthy()),
     "Sandbox.check_ready": Operation(lambda s: s.sandbox.check_ready(s.patience, 0.01)),
@@ -489,10 +496,10 @@ OPERATIONS: dict[str, Operation] = {
     "SandboxPoolAsync.start": Operation(lambda s: s.pool().start()),
     "SandboxPoolAsync.shutdown": Operation(shut_down),
     "SandboxPoolAsync.acquire": Operation(
-        lambda pool: pool.acquire(sandbox_timeout=60), running_pool
+        lambda pool: closed(pool.acquire(sandbox_timeout=60)), running_pool
     ),
     "SandboxPoolAsync.acquire an idle one": Operation(
-        lambda pool: pool.acquire(sandbox_timeout=60), filled_pool
+        lambda pool: closed(pool.acquire(sandbox_timeout=60)), filled_pool
     ),
     "SandboxPoolAsync.resize": Operation(lambda pool: pool.resize(0), running_pool),
     "SandboxPoolAsync.release_all_idle": Operation(

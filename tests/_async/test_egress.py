@@ -111,7 +111,8 @@ async def test_without_a_policy_its_mode_tells(
 ) -> None:
     peer.on("GET /side/policy", says(said))
     async with config_of(peer) as config:
-        found = await (await made(config)).get_egress_policy()
+        sandbox = await made(config)
+        found = await sandbox.get_egress_policy()
     assert (found.default_action, found.egress) == (action, None)
 
 
@@ -141,7 +142,8 @@ async def test_one_limit_bounds_the_look_up_and_the_call(peer: SandboxPeer) -> N
 async def test_a_vault_is_made_of_values_or_mappings(peer: SandboxPeer) -> None:
     peer.on("POST /side/credential-vault", says(STATE, 201))
     async with config_of(peer) as config:
-        vault = (await made(config)).credential_vault
+        sandbox = await made(config)
+        vault = sandbox.credential_vault
         state = await vault.create(
             credentials=[
                 Credential(name="token", source=InlineCredentialSource(value=SECRET)),
@@ -192,7 +194,8 @@ async def test_a_vault_is_made_of_values_or_mappings(peer: SandboxPeer) -> None:
 async def test_a_vault_is_changed_for_the_revision_that_was_seen(peer: SandboxPeer) -> None:
     peer.on("PATCH /side/credential-vault", says(STATE), refuses(412, "REVISION"))
     async with config_of(peer) as config:
-        vault = (await made(config)).credential_vault
+        sandbox = await made(config)
+        vault = sandbox.credential_vault
         await vault.patch(
             expected_revision=3,
             credentials=CredentialMutationSet(
@@ -222,7 +225,8 @@ async def test_a_vault_tells_names_and_never_values(peer: SandboxPeer) -> None:
     peer.on(f"GET {base}/bindings/github", says(STATE["bindings"][0]))  # type: ignore[index]
     peer.on(f"DELETE {base}", answer(204))
     async with config_of(peer) as config:
-        vault = (await made(config)).credential_vault
+        sandbox = await made(config)
+        vault = sandbox.credential_vault
         assert (await vault.get()).revision == 4
         assert [one.name for one in await vault.list_credentials()] == ["token"]
         assert [one.name for one in await vault.list_bindings()] == ["github", "bare"]
@@ -250,7 +254,8 @@ async def test_what_is_wrong_in_a_vault_is_told_without_the_secret(
     peer: SandboxPeer, wrong: dict[str, Any]
 ) -> None:
     async with config_of(peer) as config:
-        vault = (await made(config)).credential_vault
+        sandbox = await made(config)
+        vault = sandbox.credential_vault
         with pytest.raises(SandboxException) as created:
             await vault.create(bindings=[], **wrong)
         with pytest.raises(SandboxException) as patched:
@@ -277,7 +282,8 @@ def test_no_value_shows_its_secret() -> None:
 async def test_a_refusal_does_not_show_what_was_sent(peer: SandboxPeer) -> None:
     peer.on("POST /side/credential-vault", refuses(409, "EXISTS"))
     async with config_of(peer) as config:
-        vault = (await made(config)).credential_vault
+        sandbox = await made(config)
+        vault = sandbox.credential_vault
         with pytest.raises(SandboxApiException) as refused:
             await vault.create(
                 credentials=[{"name": "t", "source": {"value": SECRET}}], bindings=[]

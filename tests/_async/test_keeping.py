@@ -96,7 +96,7 @@ async def test_a_snapshot_without_a_name_is_asked_for_without_a_body(peer: Sandb
 
 async def test_a_sandbox_is_made_from_a_snapshot(peer: SandboxPeer) -> None:
     async with config_of(peer) as config:
-        await Sandbox.create(snapshot_id="n1", connection_config=config)
+        await (await Sandbox.create(snapshot_id="n1", connection_config=config)).close()
     assert peer.body("POST /v1/sandboxes")["snapshotId"] == "n1"
     assert "image" not in peer.body("POST /v1/sandboxes")
 

@@ -106,6 +106,12 @@ async def until(true: Callable[[], bool]) -> None:
         await async_sleep(0.01)
 
 
+async def acquired(pool: SandboxPoolAsync, **options: Any) -> str:
+    """The id of what is acquired, which is done with at once."""
+    async with await pool.acquire(**options) as sandbox:
+        return sandbox.id
+
+
 async def idle(pool: SandboxPoolAsync, count: int) -> list[str]:
     """The ids that wait, once there are so many and nothing is under way."""
     ends = monotonic() + 20
@@ -148,6 +154,7 @@ async def test_what_is_acquired_is_made_up_for_and_belongs_to_the_caller(
         assert isinstance(sandbox, Sandbox)
         assert sandbox.id == oldest
         assert oldest not in await idle(pool, 2)
+        await sandbox.close()
     assert cloud.killed == []
 
 
@@ -155,8 +162,7 @@ async def test_a_life_of_its_own_is_given_to_what_is_acquired(pools: Pools, clou
     async with pools(1) as pool:
         await idle(pool, 1)
         cloud.renewed.clear()
-        sandbox = await pool.acquire(sandbox_timeout=300)
-        assert sandbox.id in cloud.renewed
+        assert await acquired(pool, sandbox_timeout=300) in cloud.renewed
 
 
 async def test_it_takes_no_more_steps_at_a_time_than_are_allowed(
@@ -211,7 +217,7 @@ async def test_health_is_not_asked_for_where_it_is_to_be_skipped(
     cloud.broken = {"s1"}
     async with pools(1, warmup_skip_health_check=True, acquire_skip_health_check=True) as pool:
         await idle(pool, 1)
-        assert (await pool.acquire()).id == "s1"
+        assert await acquired(pool) == "s1"
 
 
 async def test_a_smaller_size_ends_the_oldest(pools: Pools, cloud: Cloud) -> None:
@@ -247,10 +253,10 @@ async def test_a_creator_of_ones_own_is_told_what_for(pools: Pools, cloud: Cloud
         1, sandbox_creator=create, owner_id="me", acquire_skip_health_check=True
     ) as pool:
         await idle(pool, 1)
-        await pool.acquire()
+        await acquired(pool)
         await pool.resize(0)
         await idle(pool, 0)
-        await pool.acquire()
+        await acquired(pool)
     warm, direct = told[0], told[-1]
     assert (warm.reason, warm.pool_name, warm.owner_id, warm.idle_timeout) == (
         PooledSandboxCreateReason.WARMUP,
@@ -271,8 +277,7 @@ async def test_one_of_several_leads_and_all_share(pools: Pools, cloud: Cloud) ->
         assert await idle(one, 3) == await idle(two, 3)
         await async_sleep(0.05)
         assert len(cloud.created) == 3
-        first, second = await one.acquire(), await two.acquire()
-        assert first.id != second.id
+        assert await acquired(one) != await acquired(two)
 
 
 async def test_another_leads_when_the_first_stops(pools: Pools, cloud: Cloud) -> None:
@@ -281,7 +286,7 @@ async def test_another_leads_when_the_first_stops(pools: Pools, cloud: Cloud) ->
     await idle(one, 1)
     await two.start()
     await one.shutdown()
-    await two.acquire()
+    await acquired(two)
     await idle(two, 1)
 
 
@@ -338,8 +343,8 @@ async def test_without_an_idle_one_two_policies_make_one(
     pools: Pools, cloud: Cloud, policy: AcquirePolicy
 ) -> None:
     pool = await emptied(pools)
-    sandbox = await pool.acquire(sandbox_timeout=HOUR, policy=policy)
-    assert [sandbox.id] == cloud.created == cloud.renewed
+    sandbox_id = await acquired(pool, sandbox_timeout=HOUR, policy=policy)
+    assert [sandbox_id] == cloud.created == cloud.renewed
 
 
 @pytest.mark.parametrize(
@@ -368,7 +373,7 @@ async def test_those_that_do_not_work_are_killed_and_the_policy_says_what_then(
             await pool.acquire(policy=policy)
         assert failure.value.cause is not None
     else:
-        assert (await pool.acquire(policy=policy)).id == gets
+        assert await acquired(pool, policy=policy) == gets
     assert cloud.killed == tried
 
 
@@ -378,7 +383,7 @@ async def test_the_next_one_that_works_is_taken(
     pool = await emptied(pools)
     cloud.broken = {"b1"}
     await put(store, cloud, "b1", "good")
-    assert (await pool.acquire(policy=AcquirePolicy.RETRY_NEXT_IDLE)).id == "good"
+    assert await acquired(pool, policy=AcquirePolicy.RETRY_NEXT_IDLE) == "good"
     assert cloud.killed == ["b1"]
 
 
@@ -410,7 +415,7 @@ async def test_one_with_too_little_life_left_is_killed_not_handed_out(
     await put(store, cloud, "short")
     await store.set_idle_entry_ttl(NAME, 2 * HOUR)
     await put(store, cloud, "long")
-    assert (await pool.acquire(policy=AcquirePolicy.FAIL_FAST)).id == "long"
+    assert await acquired(pool, policy=AcquirePolicy.FAIL_FAST) == "long"
     await until(lambda: cloud.killed == ["short"])
 
 
@@ -605,7 +610,7 @@ async def test_it_is_started_once_and_may_be_started_again(pools: Pools, cloud: 
     with pytest.raises(PoolNotRunningException, match="STOPPED"):
         await pool.acquire()
     await pool.start()
-    assert (await pool.acquire()).id == cloud.created[0]
+    assert await acquired(pool) == cloud.created[0]
 
 
 async def test_shutting_down_lets_what_is_under_way_finish(pools: Pools, cloud: Cloud) -> None:

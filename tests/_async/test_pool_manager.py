@@ -131,6 +131,7 @@ async def test_a_pool_that_runs_stops_making_more(
         with pytest.raises(PoolDestroyedException):
             await pool.acquire()
     # What comes too late is killed as well; what was acquired stays.
+    await mine.close()
     assert cloud.alive == {mine.id}
 
 
@@ -222,5 +223,6 @@ async def test_a_redis_that_goes_away_is_said_so_and_is_found_again(
                 assert monotonic() < ends
                 await async_sleep(0.01)
             mine = await pool.acquire()
+        await mine.close()
         assert mine.id in cloud.alive
         await client.aclose()

@@ -175,9 +175,14 @@ def destroy(here: Scene) -> None:
     sandbox.destroy()
 
 
+def closed(made: SandboxSync) -> None:
+    with made:
+        pass
+
+
 def own_config(here: Scene) -> None:
-    sandbox = SandboxSync.connect("s1", here.config.model_copy(), connect_timeout=here.patience)
-    sandbox.connection_config.close()
+    with here.config.model_copy() as copy:
+        closed(SandboxSync.connect("s1", copy, connect_timeout=here.patience))
 
 
 def transport_of_a_copy(here: Scene) -> None:
@@ -222,17 +227,21 @@ def destroy_pool(here: Scene) -> None:
 OPERATIONS: dict[str, Operation] = {
     # A sandbox, from its making to its end.
     "SandboxSync.create": Operation(
-        lambda s: SandboxSync.create(IMAGE, connection_config=s.config, ready_timeout=s.patience)
+        lambda s: closed(
+            SandboxSync.create(IMAGE, connection_config=s.config, ready_timeout=s.patience)
+        )
     ),
     "SandboxSync.create_from_template": Operation(
-        lambda s: SandboxSync.create_from_template("t1", timeout=60, connection_config=s.config)
+        lambda s: closed(
+            SandboxSync.create_from_template("t1", timeout=60, connection_config=s.config)
+        )
     ),
     "SandboxSync.temporary": Operation(temporary),
     "SandboxSync.connect": Operation(
-        lambda s: SandboxSync.connect("s1", s.config, connect_timeout=s.patience)
+        lambda s: closed(SandboxSync.connect("s1", s.config, connect_timeout=s.patience))
     ),
     "SandboxSync.resume": Operation(
-        lambda s: SandboxSync.resume("s1", s.config, resume_timeout=s.patience)
+        lambda s: closed(SandboxSync.resume("s1", s.config, resume_timeout=s.patience))
     ),
     "SandboxSync.is_healthy": Operation(lambda s: s.sandbox.is_healthy()),
     "SandboxSync.check_ready": Operation(lambda s: s.sandbox.check_ready(s.patience, 0.01)),
@@ -524,10 +533,10 @@ OPERATIONS: dict[str, Operation] = {
     "SandboxPoolSync.start": Operation(lambda s: s.pool().start()),
     "SandboxPoolSync.shutdown": Operation(shut_down),
     "SandboxPoolSync.acquire": Operation(
-        lambda pool: pool.acquire(sandbox_timeout=60), running_pool
+        lambda pool: closed(pool.acquire(sandbox_timeout=60)), running_pool
     ),
     "SandboxPoolSync.acquire an idle one": Operation(
-        lambda pool: pool.acquire(sandbox_timeout=60), filled_pool
+        lambda pool: closed(pool.acquire(sandbox_timeout=60)), filled_pool
     ),
     "SandboxPoolSync.resize": Operation(lambda pool: pool.resize(0), running_pool),
     "SandboxPoolSync.release_all_idle": Operation(

@@ -112,7 +112,8 @@ def test_without_a_policy_its_mode_tells(
 ) -> None:
     peer.on("GET /side/policy", says(said))
     with config_of(peer) as config:
-        found = (made(config)).get_egress_policy()
+        sandbox = made(config)
+        found = sandbox.get_egress_policy()
     assert (found.default_action, found.egress) == (action, None)
 
 
@@ -142,7 +143,8 @@ def test_one_limit_bounds_the_look_up_and_the_call(peer: SandboxPeer) -> None:
 def test_a_vault_is_made_of_values_or_mappings(peer: SandboxPeer) -> None:
     peer.on("POST /side/credential-vault", says(STATE, 201))
     with config_of(peer) as config:
-        vault = (made(config)).credential_vault
+        sandbox = made(config)
+        vault = sandbox.credential_vault
         state = vault.create(
             credentials=[
                 Credential(name="token", source=InlineCredentialSource(value=SECRET)),
@@ -193,7 +195,8 @@ def test_a_vault_is_made_of_values_or_mappings(peer: SandboxPeer) -> None:
 def test_a_vault_is_changed_for_the_revision_that_was_seen(peer: SandboxPeer) -> None:
     peer.on("PATCH /side/credential-vault", says(STATE), refuses(412, "REVISION"))
     with config_of(peer) as config:
-        vault = (made(config)).credential_vault
+        sandbox = made(config)
+        vault = sandbox.credential_vault
         vault.patch(
             expected_revision=3,
             credentials=CredentialMutationSet(
@@ -223,7 +226,8 @@ def test_a_vault_tells_names_and_never_values(peer: SandboxPeer) -> None:
     peer.on(f"GET {base}/bindings/github", says(STATE["bindings"][0]))  # type: ignore[index]
     peer.on(f"DELETE {base}", answer(204))
     with config_of(peer) as config:
-        vault = (made(config)).credential_vault
+        sandbox = made(config)
+        vault = sandbox.credential_vault
         assert (vault.get()).revision == 4
         assert [one.name for one in vault.list_credentials()] == ["token"]
         assert [one.name for one in vault.list_bindings()] == ["github", "bare"]
@@ -251,7 +255,8 @@ def test_what_is_wrong_in_a_vault_is_told_without_the_secret(
     peer: SandboxPeer, wrong: dict[str, Any]
 ) -> None:
     with config_of(peer) as config:
-        vault = (made(config)).credential_vault
+        sandbox = made(config)
+        vault = sandbox.credential_vault
         with pytest.raises(SandboxException) as created:
             vault.create(bindings=[], **wrong)
         with pytest.raises(SandboxException) as patched:
@@ -278,7 +283,8 @@ def test_no_value_shows_its_secret() -> None:
 def test_a_refusal_does_not_show_what_was_sent(peer: SandboxPeer) -> None:
     peer.on("POST /side/credential-vault", refuses(409, "EXISTS"))
     with config_of(peer) as config:
-        vault = (made(config)).credential_vault
+        sandbox = made(config)
+        vault = sandbox.credential_vault
         with pytest.raises(SandboxApiException) as refused:
             vault.create(credentials=[{"name": "t", "source": {"value": SECRET}}], bindings=[])
     assert SECRET not in str(refused.value)

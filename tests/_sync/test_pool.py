@@ -105,6 +105,12 @@ def until(true: Callable[[], bool]) -> None:
         sleep(0.01)
 
 
+def acquired(pool: SandboxPoolSync, **options: Any) -> str:
+    """The id of what is acquired, which is done with at once."""
+    with pool.acquire(**options) as sandbox:
+        return sandbox.id
+
+
 def idle(pool: SandboxPoolSync, count: int) -> list[str]:
     """The ids that wait, once there are so many and nothing is under way."""
     ends = monotonic() + 20
@@ -147,6 +153,7 @@ def test_what_is_acquired_is_made_up_for_and_belongs_to_the_caller(
         assert isinstance(sandbox, SandboxSync)
         assert sandbox.id == oldest
         assert oldest not in idle(pool, 2)
+        sandbox.close()
     assert cloud.killed == []
 
 
@@ -154,8 +161,7 @@ def test_a_life_of_its_own_is_given_to_what_is_acquired(pools: Pools, cloud: Clo
     with pools(1) as pool:
         idle(pool, 1)
         cloud.renewed.clear()
-        sandbox = pool.acquire(sandbox_timeout=300)
-        assert sandbox.id in cloud.renewed
+        assert acquired(pool, sandbox_timeout=300) in cloud.renewed
 
 
 def test_it_takes_no_more_steps_at_a_time_than_are_allowed(pools: Pools, cloud: Cloud) -> None:
@@ -206,7 +212,7 @@ def test_health_is_not_asked_for_where_it_is_to_be_skipped(pools: Pools, cloud: 
     cloud.broken = {"s1"}
     with pools(1, warmup_skip_health_check=True, acquire_skip_health_check=True) as pool:
         idle(pool, 1)
-        assert (pool.acquire()).id == "s1"
+        assert acquired(pool) == "s1"
 
 
 def test_a_smaller_size_ends_the_oldest(pools: Pools, cloud: Cloud) -> None:
@@ -240,10 +246,10 @@ def test_a_creator_of_ones_own_is_told_what_for(pools: Pools, cloud: Cloud) -> N
 
     with pools(1, sandbox_creator=create, owner_id="me", acquire_skip_health_check=True) as pool:
         idle(pool, 1)
-        pool.acquire()
+        acquired(pool)
         pool.resize(0)
         idle(pool, 0)
-        pool.acquire()
+        acquired(pool)
     warm, direct = told[0], told[-1]
     assert (warm.reason, warm.pool_name, warm.owner_id, warm.idle_timeout) == (
         PooledSandboxCreateReason.WARMUP,
@@ -264,8 +270,7 @@ def test_one_of_several_leads_and_all_share(pools: Pools, cloud: Cloud) -> None:
         assert idle(one, 3) == idle(two, 3)
         sleep(0.05)
         assert len(cloud.created) == 3
-        first, second = one.acquire(), two.acquire()
-        assert first.id != second.id
+        assert acquired(one) != acquired(two)
 
 
 def test_another_leads_when_the_first_stops(pools: Pools, cloud: Cloud) -> None:
@@ -274,7 +279,7 @@ def test_another_leads_when_the_first_stops(pools: Pools, cloud: Cloud) -> None:
     idle(one, 1)
     two.start()
     one.shutdown()
-    two.acquire()
+    acquired(two)
     idle(two, 1)
 
 
@@ -331,8 +336,8 @@ def test_without_an_idle_one_two_policies_make_one(
     pools: Pools, cloud: Cloud, policy: AcquirePolicy
 ) -> None:
     pool = emptied(pools)
-    sandbox = pool.acquire(sandbox_timeout=HOUR, policy=policy)
-    assert [sandbox.id] == cloud.created == cloud.renewed
+    sandbox_id = acquired(pool, sandbox_timeout=HOUR, policy=policy)
+    assert [sandbox_id] == cloud.created == cloud.renewed
 
 
 @pytest.mark.parametrize(
@@ -361,7 +366,7 @@ def test_those_that_do_not_work_are_killed_and_the_policy_says_what_then(
             pool.acquire(policy=policy)
         assert failure.value.cause is not None
     else:
-        assert (pool.acquire(policy=policy)).id == gets
+        assert acquired(pool, policy=policy) == gets
     assert cloud.killed == tried
 
 
@@ -371,7 +376,7 @@ def test_the_next_one_that_works_is_taken(
     pool = emptied(pools)
     cloud.broken = {"b1"}
     put(store, cloud, "b1", "good")
-    assert (pool.acquire(policy=AcquirePolicy.RETRY_NEXT_IDLE)).id == "good"
+    assert acquired(pool, policy=AcquirePolicy.RETRY_NEXT_IDLE) == "good"
     assert cloud.killed == ["b1"]
 
 
@@ -403,7 +408,7 @@ def test_one_with_too_little_life_left_is_killed_not_handed_out(
     put(store, cloud, "short")
     store.set_idle_entry_ttl(NAME, 2 * HOUR)
     put(store, cloud, "long")
-    assert (pool.acquire(policy=AcquirePolicy.FAIL_FAST)).id == "long"
+    assert acquired(pool, policy=AcquirePolicy.FAIL_FAST) == "long"
     until(lambda: cloud.killed == ["short"])
 
 
@@ -596,7 +601,7 @@ def test_it_is_started_once_and_may_be_started_again(pools: Pools, cloud: Cloud)
     with pytest.raises(PoolNotRunningException, match="STOPPED"):
         pool.acquire()
     pool.start()
-    assert (pool.acquire()).id == cloud.created[0]
+    assert acquired(pool) == cloud.created[0]
 
 
 def test_shutting_down_lets_what_is_under_way_finish(pools: Pools, cloud: Cloud) -> None:

@@ -132,6 +132,7 @@ def test_a_pool_that_runs_stops_making_more(
         with pytest.raises(PoolDestroyedException):
             pool.acquire()
     # What comes too late is killed as well; what was acquired stays.
+    mine.close()
     assert cloud.alive == {mine.id}
 
 
@@ -223,5 +224,6 @@ def test_a_redis_that_goes_away_is_said_so_and_is_found_again(
                 assert monotonic() < ends
                 sleep(0.01)
             mine = pool.acquire()
+        mine.close()
         assert mine.id in cloud.alive
         client.close()

@@ -172,7 +172,7 @@ def test_create_asks_and_waits_for_the_daemon(peer: SandboxPeer) -> None:
 
 def test_create_has_the_defaults_that_callers_rely_on(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        SandboxSync.create("python:3.11", connection_config=config)
+        (SandboxSync.create("python:3.11", connection_config=config)).close()
     assert peer.body(CREATE) == {
         "image": {"uri": "python:3.11"},
         "timeout": 600,
@@ -183,7 +183,7 @@ def test_create_has_the_defaults_that_callers_rely_on(peer: SandboxPeer) -> None
 
 def test_create_sends_every_parameter(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        SandboxSync.create(
+        sandbox = SandboxSync.create(
             SandboxImageSpec("private:1", auth=SandboxImageAuth(username="u", password="p")),
             timeout=timedelta(seconds=90.4),
             env={"A": "1"},
@@ -200,6 +200,7 @@ def test_create_sends_every_parameter(peer: SandboxPeer) -> None:
             lifecycle=SandboxLifecycle(pre_start=LifecycleHook(command=["true"])),
             connection_config=config,
         )
+        sandbox.close()
     assert peer.body(CREATE) == {
         "image": {"uri": "private:1", "auth": {"username": "u", "password": "p"}},
         "timeout": 91,
@@ -230,13 +231,13 @@ def test_create_sends_every_parameter(peer: SandboxPeer) -> None:
 
 def test_a_sandbox_without_an_end_is_asked_for_with_null(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        SandboxSync.create("python:3.11", timeout=None, connection_config=config)
+        (SandboxSync.create("python:3.11", timeout=None, connection_config=config)).close()
     assert peer.body(CREATE)["timeout"] is None
 
 
 def test_a_sandbox_from_a_snapshot(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        SandboxSync.create(snapshot_id="snap-1", connection_config=config)
+        (SandboxSync.create(snapshot_id="snap-1", connection_config=config)).close()
     assert peer.body(CREATE)["snapshotId"] == "snap-1"
     assert "image" not in peer.body(CREATE)
 
@@ -327,14 +328,14 @@ def test_a_success_that_cannot_be_read_is_told(peer: SandboxPeer, body: bytes) -
 def test_an_endpoint_that_is_not_there_yet_is_asked_for_again(peer: SandboxPeer) -> None:
     peer.on(ENDPOINT, refuses(404, NOT_YET), refuses(404, NOT_YET), says(peer.endpoint()))
     with config_of(peer) as config:
-        made(peer, config)
+        (made(peer, config)).close()
     assert len(peer.asked(ENDPOINT)) == 3
 
 
 def test_a_daemon_that_does_not_answer_yet_is_asked_again(peer: SandboxPeer) -> None:
     peer.on("GET /ping", answer(502), reset(), answer(500), answer(200))
     with config_of(peer) as config:
-        made(peer, config)
+        (made(peer, config)).close()
     assert len(peer.asked("GET /ping")) == 4
 
 
@@ -344,7 +345,7 @@ def test_waiting_does_not_use_the_retries_of_the_config(peer: SandboxPeer) -> No
     told: list[object] = []
     policy = RetryPolicy(on_retry=told.append)
     with ConnectionConfigSync(domain=peer.address, retry_policy=policy) as config:
-        made(peer, config)
+        (made(peer, config)).close()
     assert told == []
 
 
@@ -446,7 +447,9 @@ def test_a_sandbox_that_cannot_be_deleted_is_a_note_on_the_first_error(
 
 def test_without_a_health_check_only_the_address_is_asked_for(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        SandboxSync.create("python:3.11", skip_health_check=True, connection_config=config)
+        (
+            SandboxSync.create("python:3.11", skip_health_check=True, connection_config=config)
+        ).close()
     assert peer.asked("GET /ping") == []
 
 
@@ -459,7 +462,7 @@ def test_a_health_check_of_ones_own_says_when_it_is_ready(peer: SandboxPeer) -> 
         return answers.pop(0)
 
     with config_of(peer) as config:
-        SandboxSync.create("python:3.11", health_check=check, connection_config=config)
+        (SandboxSync.create("python:3.11", health_check=check, connection_config=config)).close()
     assert seen == ["s1", "s1"]
     assert peer.asked("GET /ping") == []
 
@@ -546,7 +549,7 @@ def test_a_config_of_its_own_is_closed_when_there_is_no_sandbox(
     monkeypatch.setenv("OPEN_SANDBOX_DOMAIN", peer.address)
     peer.on("GET /ping", refuses(401))
     with pytest.raises(SandboxApiException):
-        SandboxSync.create("python:3.11")
+        (SandboxSync.create("python:3.11")).close()
     nothing_open(peer)
     with pytest.raises(SandboxApiException):
         SandboxSync.connect("s1")
@@ -673,7 +676,8 @@ def test_resume_on_a_sandbox_gives_a_fresh_one(peer: SandboxPeer) -> None:
 
 def test_get_info(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
-        found = (made(peer, config)).get_info()
+        sandbox = made(peer, config)
+        found = sandbox.get_info()
     assert found.status.state == SandboxState.RUNNING
     assert found.expires_at == datetime.fromisoformat(ENDS)
     assert found.image == SandboxImageSpec("python:3.11")
@@ -683,7 +687,8 @@ def test_nulls_and_unknown_words_break_no_info(peer: SandboxPeer) -> None:
     odd = info("Hibernating", platform={"os": "plan9", "arch": "mips"}, expiresAt=None)
     peer.on("GET /v1/sandboxes/s1", says({**odd, "image": None, "metadata": None, "new": 1}))
     with config_of(peer) as config:
-        found = (made(peer, config)).get_info()
+        sandbox = made(peer, config)
+        found = sandbox.get_info()
     assert found.status.state == "Hibernating"
     assert found.platform == PlatformSpec(os="plan9", arch="mips")
     assert (found.expires_at, found.image, found.metadata) == (None, None, None)
@@ -713,14 +718,14 @@ def test_a_signed_address_is_asked_for_each_time(peer: SandboxPeer) -> None:
 
 def test_through_the_server_every_address_is_asked_for_so(peer: SandboxPeer) -> None:
     with config_of(peer, use_server_proxy=True, api_key="key-1") as config:
-        made(peer, config)
+        (made(peer, config)).close()
     assert peer.asked(ENDPOINT) == ["GET /v1/sandboxes/s1/endpoints/44772?use_server_proxy=true"]
     assert peer.requests[-1].headers["open-sandbox-api-key"] == "key-1"
 
 
 def test_the_key_goes_to_the_server_alone(peer: SandboxPeer) -> None:
     with config_of(peer, api_key="key-1") as config:
-        made(peer, config)
+        (made(peer, config)).close()
     assert "open-sandbox-api-key" not in peer.requests[-1].headers
 
 

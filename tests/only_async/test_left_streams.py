@@ -98,7 +98,10 @@ def test_a_stream_that_is_left(
         asyncio.run(main(peer))
         _held.clear()
         gc.collect()
-    assert unraisable == []
+    # Who closes nothing at all is told of that, if he asks Python for such warnings, as tests do.
+    forgotten = [told for told in unraisable if "ConnectionConfig" in str(told)]
+    assert not (closed and forgotten)
+    assert unraisable == forgotten
     assert complaints == []
     assert caplog.records == []
 

@@ -125,8 +125,10 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
 
 def test_a_config_nobody_holds_any_more_closes_its_connections() -> None:
     async def use_and_forget() -> None:
-        await list_all(ConnectionConfig(domain=peer.address))
-        gc.collect()
+        with pytest.warns(
+            ResourceWarning, match=f"ConnectionConfig for {peer.address} was dropped"
+        ):
+            await list_all(ConnectionConfig(domain=peer.address))
         assert await all_gone(peer)
 
     with Peer(answer(200, NOTHING)) as peer:
@@ -139,7 +141,7 @@ def test_a_loop_that_ends_while_streams_are_still_drained_ends_quietly(
     run: Callable[[Awaitable[None]], None], lingers: float
 ) -> None:
     async def five_streams() -> None:
-        service = Service(ConnectionConfig(domain=peer.address))
+        service = Service(config)
         for _ in range(5):
             async with service.event_stream("POST", "/command") as stream:
                 async for _ in stream:
@@ -147,6 +149,7 @@ def test_a_loop_that_ends_while_streams_are_still_drained_ends_quietly(
                     break
 
     with Peer(events(b'{"type":"execution_complete"}\n', lingers=lingers)) as peer:
+        config = ConnectionConfig(domain=peer.address)
         run(five_streams())
         gc.collect()  # what was not closed would warn here
         assert gone(peer)

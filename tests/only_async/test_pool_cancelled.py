@@ -194,5 +194,5 @@ async def test_health_checks_and_preparers_may_be_plain_functions(
     ) as pool:
         while (await pool.snapshot()).idle_count != 1:
             await asyncio.sleep(0.01)
-        await pool.acquire()
+        await (await pool.acquire()).close()
     assert "s1" in prepared

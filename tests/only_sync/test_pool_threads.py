@@ -44,7 +44,10 @@ def test_every_thread_gets_one_of_its_own(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr("opensandbox._sync.pool_leader._TICK", 0.01)
     cloud = Cloud()
     with pool_of(cloud, 5) as pool, ThreadPoolExecutor(16) as threads:
-        ids = [done.result().id for done in [threads.submit(pool.acquire) for _ in range(40)]]
+        taken = [done.result() for done in [threads.submit(pool.acquire) for _ in range(40)]]
+        ids = [sandbox.id for sandbox in taken]
+        for sandbox in taken:
+            sandbox.close()
     assert len(set(ids)) == 40
 
 
@@ -52,7 +55,7 @@ def test_no_thread_is_left() -> None:
     before = set(threading.enumerate())
     cloud = Cloud()
     with pool_of(cloud, 3) as pool:
-        pool.acquire()
+        pool.acquire().close()
         assert any(thread.name.startswith("opensandbox-pool") for thread in threading.enumerate())
     pool.release_all_idle()
     assert set(threading.enumerate()) <= before

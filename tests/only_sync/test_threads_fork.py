@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from opensandbox._sync.http import ServiceSync
 from opensandbox.exceptions import SandboxTimeoutException
 from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
 from tests.peer import Peer, answer, events, hang
+from tests.sandbox_peer import sandbox_peer
 
 NOTHING = (
     b'{"items":[],"pagination":{"page":1,"pageSize":20,"totalItems":0,"totalPages":0,'
@@ -87,8 +87,8 @@ def test_a_forked_child_opens_connections_of_its_own() -> None:
 
 def test_a_config_nobody_holds_any_more_closes_its_connections() -> None:
     with Peer(answer(200, NOTHING)) as peer:
-        list_all(ConnectionConfigSync(domain=peer.address))
-        gc.collect()
+        with pytest.warns(ResourceWarning, match=f"ConfigSync for {peer.address} was dropped"):
+            list_all(ConnectionConfigSync(domain=peer.address))
         while peer.open_connections:
             sleep(0.01)
 
@@ -113,6 +113,29 @@ def test_a_program_that_closes_nothing_ends_quietly() -> None:
             check=False,
         )
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_program_that_closes_no_sandbox_is_told_nothing_unless_it_asks() -> None:
+    program = (
+        "import asyncio\n"
+        "from opensandbox import Sandbox, SandboxSync\n"
+        "async def main():\n"
+        "    await Sandbox.connect('s1')\n"
+        "asyncio.run(main())\n"
+        "forgotten = SandboxSync.connect('s1')\n"
+    )
+    with sandbox_peer() as peer:
+        for options, count in (([], 0), (["-W", "always::ResourceWarning"], 2)):
+            ended = subprocess.run(
+                [sys.executable, *options, "-c", program],
+                env={**os.environ, "OPEN_SANDBOX_DOMAIN": peer.address},
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=True,
+            )
+            assert ended.stderr.count("ResourceWarning: Sandbox s1 was dropped") == count
+            assert count or not ended.stderr
 
 
 def test_the_drainers_thread_ends() -> None:
