@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import atheris
+import atheris  # type: ignore[import-untyped, import-not-found, unused-ignore]
 
 with atheris.instrument_imports(include=["opensandbox._wire.sse", "opensandbox._wire.events"]):
     from tests.fuzz.invariants import HEAD, check, check_time

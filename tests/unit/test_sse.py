@@ -127,7 +127,7 @@ def test_a_frame_has_a_limit() -> None:
 def test_frames_before_one_that_is_too_long_are_handed_out_first(long: bytes) -> None:
     decoder = FrameDecoder(max_frame=100)
     assert decoder.feed(b'{"a":1}\n' + long) == [{"a": 1}]
-    assert decoder._partial == decoder._data == []
+    assert (decoder._partial, decoder._data) == ([], [])
     with pytest.raises(MalformedStream, match="longer than 100 bytes"):
         decoder.feed(b"\n")
 
