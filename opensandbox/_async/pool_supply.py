@@ -115,7 +115,7 @@ class Supply:
             finally:
                 await sandbox.close()
             raise
-        return sandbox
+        return sandbox._given_out()
 
     async def create(self, reason: PooledSandboxCreateReason) -> Sandbox:
         """A new sandbox: ready when it was acquired directly, not waited for in a warm-up."""

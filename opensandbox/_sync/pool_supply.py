@@ -116,7 +116,7 @@ class SupplySync:
             finally:
                 sandbox.close()
             raise
-        return sandbox
+        return sandbox._given_out()
 
     def create(self, reason: PooledSandboxCreateReason) -> SandboxSync:
         """A new sandbox: ready when it was acquired directly, not waited for in a warm-up."""

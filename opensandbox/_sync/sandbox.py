@@ -9,8 +9,9 @@ Rules:
   also when the caller was cancelled. What goes wrong in that is a note on the first error.
 * Leaving `with` closes connections and lets the sandbox live; `temporary` ends it as well.
 * The config's owner closes it: who gave one keeps it, who gave none has it closed by `close`.
-* One that was handed over and is dropped, neither closed nor killed, warns: ResourceWarning. Who
-  has closed the config is done with all that was made with it.
+* One that was made for somebody and is dropped, neither closed nor killed, warns: ResourceWarning.
+  So does one that was connected to and has its own config. Who has closed the config is done with
+  all that was made with it.
 * What only a call needs is loaded by the first call: importing this costs little.
 """
 
@@ -376,7 +377,8 @@ class SandboxSync(OffersSync):
                 owns_config=owns_config,
                 met=wake,
             )
-            return sandbox._given_out()
+            # Whoever keeps the config has nothing to close here, and many connect for a moment.
+            return sandbox._given_out() if connection_config is None else sandbox
         except BaseException as error:
             close(config, owned=connection_config is None, after=error)
             raise

@@ -136,7 +136,8 @@ class ResumeThisSync:
             wake=True,
             owns_config=sandbox._owns_config,
         )
-        sandbox._handed_over = None  # the fresh one is, in its place
+        # The fresh one takes its place.
+        fresh._handed_over, sandbox._handed_over = sandbox._handed_over, None
         return fresh
 
 

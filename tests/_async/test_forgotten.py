@@ -73,6 +73,11 @@ async def descriptors_now(peer: SandboxPeer) -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+async def made(config: ConnectionConfig) -> Sandbox:
+    """One that nobody else knows of."""
+    return await Sandbox.create("python:3.11", connection_config=config)
+
+
 # --- with connections of its own
 
 
@@ -137,20 +142,31 @@ async def test_what_is_part_of_a_cycle_says_so_as_well(peer: SandboxPeer) -> Non
 async def test_a_forgotten_sandbox_closes_nothing_that_others_use(peer: SandboxPeer) -> None:
     async with config_of(peer) as config:
         other = await Sandbox.connect("s1", config)
-        made = peer.connections
+        before = peer.connections
         with told() as said:
-            await Sandbox.connect("s1", config)
+            await made(config)
             gc.collect()
         assert [text.split(",")[0] for text in said] == ["Sandbox s1 was dropped"]
         assert "nothing was closed" in said[0]
         await other.get_info()
-        assert peer.connections == made
+        assert peer.connections == before
+
+
+async def test_who_connects_for_a_moment_with_a_config_that_he_keeps_forgets_nothing(
+    peer: SandboxPeer,
+) -> None:
+    async with config_of(peer) as config:
+        with told() as said:
+            await (await Sandbox.connect("s1", config)).get_info()
+            await Sandbox.resume("s1", config)
+            gc.collect()
+        assert said == []
 
 
 async def test_who_closed_the_config_is_done_with_its_sandboxes(peer: SandboxPeer) -> None:
     with told() as said:
         async with config_of(peer) as config:
-            kept = await Sandbox.connect("s1", config)
+            kept = await made(config)
         del kept
     assert said == []
 
@@ -162,24 +178,35 @@ async def test_whatever_ends_it_is_enough(peer: SandboxPeer, end: str) -> None:
             if end == "temporary":
                 async with Sandbox.temporary("python:3.11", connection_config=config):
                     pass
-                return
-            sandbox = await Sandbox.connect("s1", config)
-            if end == "block":
-                async with sandbox:
-                    pass
-            elif end == "resume":
-                await (await sandbox.resume()).close()
             else:
-                await getattr(sandbox, end)()
-            del sandbox
+                sandbox = await made(config)
+                if end == "block":
+                    async with sandbox:
+                        pass
+                elif end == "resume":
+                    await (await sandbox.resume()).close()
+                else:
+                    await getattr(sandbox, end)()
+                del sandbox
+            gc.collect()
         assert said == []
+
+
+async def test_one_that_was_resumed_is_to_be_ended_in_place_of_the_one_before(
+    peer: SandboxPeer,
+) -> None:
+    async with config_of(peer) as config:
+        with told() as said:
+            await (await made(config)).resume()
+            gc.collect()
+        assert len(said) == 1
 
 
 async def test_a_sandbox_that_could_not_be_killed_is_still_to_be_ended(peer: SandboxPeer) -> None:
     peer.on("DELETE /v1/sandboxes/s1", refuses(500))
     async with config_of(peer) as config:
         with told() as said:
-            sandbox = await Sandbox.connect("s1", config)
+            sandbox = await made(config)
             try:
                 await sandbox.kill()
             except SandboxException:

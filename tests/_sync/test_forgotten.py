@@ -74,6 +74,11 @@ def descriptors_now(peer: SandboxPeer) -> int:
     return len(os.listdir("/proc/self/fd"))
 
 
+def made(config: ConnectionConfigSync) -> SandboxSync:
+    """One that nobody else knows of."""
+    return SandboxSync.create("python:3.11", connection_config=config)
+
+
 # --- with connections of its own
 
 
@@ -138,20 +143,31 @@ def test_what_is_part_of_a_cycle_says_so_as_well(peer: SandboxPeer) -> None:
 def test_a_forgotten_sandbox_closes_nothing_that_others_use(peer: SandboxPeer) -> None:
     with config_of(peer) as config:
         other = SandboxSync.connect("s1", config)
-        made = peer.connections
+        before = peer.connections
         with told() as said:
-            SandboxSync.connect("s1", config)
+            made(config)
             gc.collect()
         assert [text.split(",")[0] for text in said] == ["Sandbox s1 was dropped"]
         assert "nothing was closed" in said[0]
         other.get_info()
-        assert peer.connections == made
+        assert peer.connections == before
+
+
+def test_who_connects_for_a_moment_with_a_config_that_he_keeps_forgets_nothing(
+    peer: SandboxPeer,
+) -> None:
+    with config_of(peer) as config:
+        with told() as said:
+            (SandboxSync.connect("s1", config)).get_info()
+            SandboxSync.resume("s1", config)
+            gc.collect()
+        assert said == []
 
 
 def test_who_closed_the_config_is_done_with_its_sandboxes(peer: SandboxPeer) -> None:
     with told() as said:
         with config_of(peer) as config:
-            kept = SandboxSync.connect("s1", config)
+            kept = made(config)
         del kept
     assert said == []
 
@@ -163,24 +179,35 @@ def test_whatever_ends_it_is_enough(peer: SandboxPeer, end: str) -> None:
             if end == "temporary":
                 with SandboxSync.temporary("python:3.11", connection_config=config):
                     pass
-                return
-            sandbox = SandboxSync.connect("s1", config)
-            if end == "block":
-                with sandbox:
-                    pass
-            elif end == "resume":
-                (sandbox.resume()).close()
             else:
-                getattr(sandbox, end)()
-            del sandbox
+                sandbox = made(config)
+                if end == "block":
+                    with sandbox:
+                        pass
+                elif end == "resume":
+                    (sandbox.resume()).close()
+                else:
+                    getattr(sandbox, end)()
+                del sandbox
+            gc.collect()
         assert said == []
+
+
+def test_one_that_was_resumed_is_to_be_ended_in_place_of_the_one_before(
+    peer: SandboxPeer,
+) -> None:
+    with config_of(peer) as config:
+        with told() as said:
+            (made(config)).resume()
+            gc.collect()
+        assert len(said) == 1
 
 
 def test_a_sandbox_that_could_not_be_killed_is_still_to_be_ended(peer: SandboxPeer) -> None:
     peer.on("DELETE /v1/sandboxes/s1", refuses(500))
     with config_of(peer) as config:
         with told() as said:
-            sandbox = SandboxSync.connect("s1", config)
+            sandbox = made(config)
             try:
                 sandbox.kill()
             except SandboxException:

@@ -178,6 +178,7 @@ class World:
             credential_proxy=CredentialProxyConfig(enabled=True) if guarded else None,
             network_policy=POLICY if guarded else None,
         )
+        sandbox.close()  # the runtime ends it, whoever lets go of it
         with self._lock:
             self._mine.add(sandbox.id)
         return sandbox

@@ -157,7 +157,8 @@ async def _create(here: Here) -> None:
         health_check_polling_interval=0.05,
         resource={"cpu": "1", "memory": "512Mi"},
     )
-    await sandbox.kill(request_timeout=20)
+    async with sandbox:
+        await sandbox.kill(request_timeout=20)
 
 
 async def _temporary(here: Here) -> None:
@@ -1407,8 +1408,8 @@ def _pool(here: Here, store: InMemoryAsyncPoolStateStore) -> SandboxPoolAsync:
 
 async def _acquire(here: Here) -> None:
     async with _pool(here, InMemoryAsyncPoolStateStore()) as pool:
-        sandbox = await pool.acquire()
-        await sandbox.kill(request_timeout=20)
+        async with await pool.acquire() as sandbox:
+            await sandbox.kill(request_timeout=20)
 
 
 async def _release(here: Here, at_once: bool) -> None:

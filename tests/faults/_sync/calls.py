@@ -157,7 +157,8 @@ def _create(here: Here) -> None:
         health_check_polling_interval=0.05,
         resource={"cpu": "1", "memory": "512Mi"},
     )
-    sandbox.kill(request_timeout=20)
+    with sandbox:
+        sandbox.kill(request_timeout=20)
 
 
 def _temporary(here: Here) -> None:
@@ -1459,8 +1460,8 @@ def _pool(here: Here, store: InMemoryPoolStateStore) -> SandboxPoolSync:
 
 def _acquire(here: Here) -> None:
     with _pool(here, InMemoryPoolStateStore()) as pool:
-        sandbox = pool.acquire()
-        sandbox.kill(request_timeout=20)
+        with pool.acquire() as sandbox:
+            sandbox.kill(request_timeout=20)
 
 
 def _release(here: Here, at_once: bool) -> None:
