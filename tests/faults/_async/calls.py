@@ -1407,9 +1407,11 @@ def _pool(here: Here, store: InMemoryAsyncPoolStateStore) -> SandboxPoolAsync:
 
 
 async def _acquire(here: Here) -> None:
-    async with _pool(here, InMemoryAsyncPoolStateStore()) as pool:
-        async with await pool.acquire() as sandbox:
-            await sandbox.kill(request_timeout=20)
+    async with (
+        _pool(here, InMemoryAsyncPoolStateStore()) as pool,
+        await pool.acquire() as sandbox,
+    ):
+        await sandbox.kill(request_timeout=20)
 
 
 async def _release(here: Here, at_once: bool) -> None:

@@ -1459,9 +1459,11 @@ def _pool(here: Here, store: InMemoryPoolStateStore) -> SandboxPoolSync:
 
 
 def _acquire(here: Here) -> None:
-    with _pool(here, InMemoryPoolStateStore()) as pool:
-        with pool.acquire() as sandbox:
-            sandbox.kill(request_timeout=20)
+    with (
+        _pool(here, InMemoryPoolStateStore()) as pool,
+        pool.acquire() as sandbox,
+    ):
+        sandbox.kill(request_timeout=20)
 
 
 def _release(here: Here, at_once: bool) -> None:
