@@ -34,6 +34,8 @@ _HEAD_LIMIT = 256 * 2**10
 #: command, and less than the end.
 _BEFORE_THE_BREAK = 130
 _DELAY = 0.03
+#: Bytes that come one by one, of each piece: of thousands each is in time, and all take minutes.
+_TRICKLED = 1024
 #: How many seconds it refuses at most when it does so once.
 _REFUSES = 0.5
 PAGE = b"<!doctype html><html><head><title>Sign in to the network</title></head></html>"
@@ -500,9 +502,10 @@ async def _flush(writer: asyncio.StreamWriter, data: bytes) -> None:
 
 
 async def _byte_by_byte(writer: asyncio.StreamWriter, data: bytes) -> None:
-    for index in range(len(data)):
+    for index in range(len(data[:_TRICKLED])):
         await _flush(writer, data[index : index + 1])
         await asyncio.sleep(0)
+    await _flush(writer, data[_TRICKLED:])
 
 
 async def _pour(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

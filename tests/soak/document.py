@@ -25,6 +25,7 @@ _NAMES = {
     "threads": "threads",
     "tasks": "tasks",
     "memory_mb": "memory, MB",
+    "objects": "blocks of memory in use by Python",
     "server_descriptors": "server: descriptors",
     "server_threads": "server: threads",
     "server_memory_mb": "server: memory, MB",
