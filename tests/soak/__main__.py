@@ -27,7 +27,7 @@ from .load import soak
 _ROOT = Path(__file__).resolve().parents[2]
 _PYTEST = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadgroup", "-q"]
 #: Minutes of the load before what is held is measured for the first time; of the fuzzing.
-_WARM_UP, _FUZZ_MINUTES = 2.0, 5.0
+_WARM_UP, _FUZZ_MINUTES = 5.0, 5.0
 _COUNTS = re.compile(r"^\w+: \d+ cases of .*$", re.MULTILINE)
 
 
