@@ -58,6 +58,8 @@ def written(page: str, results: dict[str, Any]) -> str:
         raise ValueError(f"{TARGET.name} has lost the line below which it is written")
     lines = [above + mark, "", f"What follows was measured with {results['machine']}.", ""]
     lines += _matrix(results.get("matrix"))
+    if "fuzz" in results:
+        lines += _fuzz(results["fuzz"])
     if "load" in results:
         lines += _load(results["load"])
     return "\n".join(lines).rstrip() + "\n"
@@ -71,6 +73,11 @@ def _matrix(found: dict[str, Any] | None) -> list[str]:
     if len(found["counts"]) < 2:  # one for each colour
         lines += ["It did not come to its end."]
     return [*lines, ""]
+
+
+def _fuzz(found: dict[str, Any]) -> list[str]:
+    said = " ".join(found["said"])
+    return [f"### The decoder of events, fuzzed, {found['day']}", "", f"`{said}`", ""]
 
 
 def _load(found: dict[str, Any]) -> list[str]:
@@ -96,10 +103,17 @@ def _load(found: dict[str, Any]) -> list[str]:
         "|---|---|---|",
     ]
     before, after = found["warm_up"]["held"], load["held"]
-    lines += [f"| {_NAMES[name]} | {before[name]:.4g} | {after[name]:.4g} |" for name in _NAMES]
+    lines += [
+        f"| {said} | {_figure(before[name])} | {_figure(after[name])} |"
+        for name, said in _NAMES.items()
+    ]
     wrong = Counter(one.splitlines()[0] for one in found["wrong"])
     said = "; ".join(f"{one} ({count})" for one, count in wrong.items()) or "nothing"
     return [*lines, "", f"What was not as it should be, by kind: {said}."]
+
+
+def _figure(number: float) -> str:
+    return f"{number:,.0f}" if number >= 1000 else f"{number:.4g}"
 
 
 if __name__ == "__main__":
