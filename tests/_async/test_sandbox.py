@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from opensandbox._async.config import ConnectionConfig
@@ -169,6 +170,44 @@ async def test_create_asks_and_waits_for_the_daemon(peer: SandboxPeer) -> None:
         "GET /ping",
     ]
     assert peer.requests[-1].headers["x-execd-access-token"] == "token-1"
+
+
+async def test_the_scheme_of_the_domain_is_the_daemons_too() -> None:
+    asked: list[httpx.Request] = []
+
+    def told(request: httpx.Request) -> httpx.Response:
+        asked.append(request)
+        if request.method == "POST":
+            return httpx.Response(202, json=info())
+        return httpx.Response(200, json={"endpoint": "daemon.example:7/p", "headers": {}})
+
+    transport = httpx.MockTransport(told)
+    async with ConnectionConfig(
+        domain="https://box.example", protocol="http", api_key="key-1", transport=transport
+    ) as config:
+        await (await Sandbox.create("python:3.11", connection_config=config)).close()
+    assert [request.url.scheme for request in asked] == ["https"] * 3
+    assert str(asked[-1].url) == "https://daemon.example:7/p/ping"
+    assert "open-sandbox-api-key" not in asked[-1].headers
+
+
+async def test_nothing_is_told_of_who_asks_and_nothing_is_reported(peer: SandboxPeer) -> None:
+    async with config_of(peer, api_key="key-1") as config:
+        sandbox = await made(peer, config)
+        await sandbox.get_info()
+        await sandbox.kill()
+    assert [line.partition("?")[0] for line in peer.asked()] == [
+        "POST /v1/sandboxes",
+        "GET /v1/sandboxes/s1/endpoints/44772",
+        "GET /ping",
+        "GET /v1/sandboxes/s1",
+        "DELETE /v1/sandboxes/s1",
+    ]
+    of_http = {"host", "accept", "accept-encoding", "connection", "user-agent"}
+    of_bodies = {"content-length", "content-type"}
+    of_the_api = {"open-sandbox-api-key", "x-execd-access-token"}
+    for request in peer.requests:
+        assert set(request.headers) <= of_http | of_bodies | of_the_api
 
 
 async def test_create_has_the_defaults_that_callers_rely_on(peer: SandboxPeer) -> None:
@@ -444,6 +483,20 @@ async def test_a_sandbox_that_cannot_be_deleted_is_a_note_on_the_first_error(
             await made(peer, config)
     assert caught.value.status_code == 401
     assert "DELETE::BROKEN" in "".join(caught.value.__notes__)
+
+
+async def test_deleting_has_one_short_limit_of_its_own(
+    peer: SandboxPeer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("opensandbox._async.endings.CLEAN_UP_LIMIT", 0.2)
+    peer.on("GET /ping", refuses(401))
+    peer.on(DELETE, hang())
+    async with ConnectionConfig(domain=peer.address, request_timeout=60) as config:
+        with pytest.raises(SandboxApiException) as caught:
+            await made(peer, config)
+    assert caught.value.status_code == 401
+    assert "within 0.2 s" in "".join(caught.value.__notes__)
+    assert len(peer.asked(DELETE)) == 1
 
 
 async def test_without_a_health_check_only_the_address_is_asked_for(peer: SandboxPeer) -> None:

@@ -273,6 +273,16 @@ async def test_the_environment_names_a_proxy(monkeypatch: pytest.MonkeyPatch) ->
     assert proxy.requests[0].target == "http://box.example/x"
 
 
+async def test_the_environment_names_a_proxy_for_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(answer(407)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        pooled = PooledTransport()
+        with pytest.raises(httpx.ProxyError):
+            await send(pooled, url="https://box.example/x")
+        await pooled.aclose()
+    assert (proxy.requests[0].method, proxy.requests[0].target) == ("CONNECT", "box.example:443")
+
+
 @pytest.mark.parametrize("none", ["box.example", ".example", "*"])
 async def test_what_no_proxy_names_goes_direct(none: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://{refused_address()}")

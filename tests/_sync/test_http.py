@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import logging
 
 import httpx
 import pytest
@@ -172,7 +173,25 @@ def test_every_error_status_is_an_exception_with_all_that_is_known(
     assert caught.value.status_code == status
     assert caught.value.request_id == "r-7"
     assert caught.value.response_body == body
+    if body.startswith(b"{"):
+        assert caught.value.error.code == "A::B"
     assert "GET /v1/sandboxes/sb-1" in str(caught.value)
+
+
+@pytest.mark.parametrize("status", [404, 409, 500])
+def test_an_error_answer_is_raised_and_not_logged(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with Peer(answer(status, b'{"code":"A::B","message":"none"}')) as peer:
+        service = server(peer)
+        with pytest.raises(SandboxApiException):
+            get(service)
+        service.config.close()
+    for record in caplog.records:
+        assert record.levelno < logging.WARNING
+        assert not record.name.startswith("opensandbox")
+        assert record.exc_info is None
 
 
 def test_too_many_requests_says_when_to_come_back() -> None:

@@ -272,6 +272,16 @@ def test_the_environment_names_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert proxy.requests[0].target == "http://box.example/x"
 
 
+def test_the_environment_names_a_proxy_for_https(monkeypatch: pytest.MonkeyPatch) -> None:
+    with Peer(answer(407)) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{proxy.address}")
+        pooled = PooledTransportSync()
+        with pytest.raises(httpx.ProxyError):
+            send(pooled, url="https://box.example/x")
+        pooled.close()
+    assert (proxy.requests[0].method, proxy.requests[0].target) == ("CONNECT", "box.example:443")
+
+
 @pytest.mark.parametrize("none", ["box.example", ".example", "*"])
 def test_what_no_proxy_names_goes_direct(none: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://{refused_address()}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import sys
 import threading
 from collections.abc import Awaitable, Callable
 
@@ -201,6 +202,29 @@ async def test_calls_cancelled_at_any_moment_leave_no_connection_in_use() -> Non
             await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.wait_for(list_all(config), 5)
         await config.close()
+
+
+async def test_a_call_beside_a_hundred_others_does_not_look_at_them_all() -> None:
+    """Counted in calls of functions on the event loop's thread: a thousand here, and tens of
+    thousands where each request and answer goes through the list of all connections.
+    """
+    calls = 0
+
+    def count(code: object, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfig(domain=peer.address)
+        await asyncio.gather(*[list_all(config) for _ in range(100)])
+        before = sys.getprofile()
+        sys.setprofile(count)
+        try:
+            await asyncio.gather(*[list_all(config) for _ in range(100)])
+        finally:
+            sys.setprofile(before)
+        await config.close()
+    assert 0 < calls < 100 * 5000
 
 
 # --- the primitives ---------------------------------------------------------------------------

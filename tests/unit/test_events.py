@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,6 +15,7 @@ from opensandbox._wire.events import (
     event_from_frame,
     sends_exact_output,
 )
+from opensandbox._wire.sse import FrameDecoder
 from opensandbox.models.execd import (
     CommandStatus,
     Execution,
@@ -249,6 +251,25 @@ def test_what_was_not_kept_is_told_where_output_is_shown() -> None:
     execution = fold(*frames, max_output=3)
     assert execution.text == "[4 characters before this were not kept]\n567"
     assert "[stderr]\n[2 characters before this were not kept]\n no" in str(execution)
+
+
+def test_a_short_line_costs_few_calls() -> None:
+    """There may be millions of them, so what is done for each counts."""
+    calls = 0
+
+    def count(code: object, event: str, _: object) -> None:
+        nonlocal calls
+        calls += event in ("call", "c_call")
+
+    stream = b'{"type":"stdout","text":"a line","timestamp":1}\n\n' * 1000
+    decoder, folded, before = FrameDecoder(), ExecutionFold(), sys.getprofile()
+    sys.setprofile(count)
+    try:
+        folded.take(decoder.feed(stream))
+    finally:
+        sys.setprofile(before)
+    assert len(folded.execution().logs.stdout) == 1000
+    assert 1000 < calls < 25 * 1000
 
 
 # --- joining ----------------------------------------------------------------------------------

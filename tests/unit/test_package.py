@@ -107,6 +107,8 @@ def test_the_names_of_a_first_program_load_little() -> None:
     assert {"opensandbox._async.sandbox", "opensandbox._sync.sandbox", "attrs"} <= loaded
     for name in ("opensandbox_api", "httpcore", "h11", "websockets", "asyncio", "dateutil"):
         assert name not in loaded
+    for name in ("redis", "opentelemetry", "aiohttp", "pydantic"):  # installed where tests run
+        assert name not in loaded
     for name in ("models.sandboxes", "models.execd", "_wire.sse", "_async.files", "_async.http"):
         assert f"opensandbox.{name}" not in loaded
     assert len(loaded) < 100

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
 import tarfile
+import tomllib
 import venv
 import zipfile
 from collections.abc import Iterator
@@ -73,6 +75,16 @@ for name in Missing.names:
     sys.modules.pop(name, None)
 sys.meta_path.insert(0, Missing())
 """
+
+
+def test_nothing_that_comes_with_it_is_pinned() -> None:
+    """Who installs it beside other packages is left the choice of versions."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = {n: some for n, some in project["optional-dependencies"].items() if n != "dev"}
+    assert {"local", "fast", "redis", "otel"} <= set(extras)
+    for wanted in [*project["dependencies"], *(one for some in extras.values() for one in some)]:
+        assert not re.search(r"==|~=|<(?!1$)", wanted), wanted
+        assert not wanted.startswith(("protobuf", "grpc", "opentelemetry-sdk")), wanted
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from itertools import pairwise
 
 import pytest
@@ -145,6 +146,23 @@ def test_the_limit_is_one_frames_not_the_streams() -> None:
         assert decoder.feed(b'data: {"a":') == []
         assert decoder.feed(b'"0123456789"}\n\n{"b"') == [{"a": "0123456789"}]
         assert decoder.feed(b":1}\n") == [{"b": 1}]
+
+
+def test_a_piece_of_a_long_line_costs_that_piece_and_not_the_line() -> None:
+    """What was copied again with each piece would show as memory in use twice."""
+    decoder = FrameDecoder()
+    decoder.feed(b'{"a":"')
+    tracemalloc.start()
+    try:
+        for _ in range(256):
+            piece = b"x" * 4096
+            before, _ = tracemalloc.get_traced_memory()
+            tracemalloc.reset_peak()
+            assert decoder.feed(piece) == []
+            assert tracemalloc.get_traced_memory()[1] - before < 4 * 4096
+    finally:
+        tracemalloc.stop()
+    assert decoder.feed(b'"}\n') == [{"a": "x" * 2**20}]
 
 
 def test_an_empty_chunk_changes_nothing() -> None:
