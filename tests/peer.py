@@ -52,6 +52,12 @@ class Exchange:
         self.open = True
         self._sock = sock
 
+    @property
+    def client_port(self) -> int:
+        """The port at the client's end, which tells one connection from another."""
+        port: int = self._sock.getpeername()[1]
+        return port
+
     def send(self, data: bytes) -> None:
         """Send these bytes as they are; a client that has gone is none of the script's trouble."""
         with suppress(OSError):

@@ -25,6 +25,7 @@ from typing import TYPE_CHECKING, Self
 from .._concurrency import async_answer, async_shield
 from .._wire.urls import path_segment
 from ..exceptions import (
+    InvalidArgumentException,
     SandboxApiException,
     SandboxConnectionException,
     SandboxException,
@@ -429,6 +430,8 @@ class Sandbox(Offers):
             from .health import Health
 
             return await Health(self._execd).ping(self.id, request_timeout=request_timeout)
+        except InvalidArgumentException:
+            raise
         except Exception:  # a health check of the caller's may raise anything
             return False
 

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Self, TypeVar
 
-from ._later import asyncio
+from ._later import asyncio, loop_limit, running_loop
 from .limits import bounded, no_limit, time_limit
 
 T = TypeVar("T")
@@ -102,9 +102,7 @@ def answer(question: Callable[[P], T], value: P) -> T:
 async def async_run_blocking(function: Callable[[], T]) -> T:
     """Call what blocks where it does not hold up the event loop: in a thread."""
     context = contextvars.copy_context()
-    return await asyncio.get_running_loop().run_in_executor(
-        None, functools.partial(context.run, function)
-    )
+    return await running_loop().run_in_executor(None, functools.partial(context.run, function))
 
 
 def run_blocking(function: Callable[[], T]) -> T:
@@ -142,7 +140,8 @@ def _unstopped(action: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
     async def run() -> T:
         return await action()
 
-    return _kind_of_unstopped()(run(), loop=asyncio.get_running_loop())
+    loop = running_loop()
+    return _kind_of_unstopped()(run(), loop=loop)
 
 
 async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: float) -> None:
@@ -153,7 +152,7 @@ async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: floa
     """
 
     async def limited() -> None:
-        async with asyncio.timeout(seconds):
+        async with loop_limit(seconds):
             await action()
 
     task = _unstopped(limited)

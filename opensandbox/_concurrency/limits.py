@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 
-from ._later import asyncio
+from ._later import asyncio, loop_limit, running_loop
 
 monotonic = time.monotonic
 
@@ -21,7 +21,7 @@ def async_time_limit(seconds: float | None) -> asyncio.Timeout:
     """`async with async_time_limit(seconds)`: TimeoutError once they have passed; None for no
     limit.
     """
-    return asyncio.timeout(seconds)
+    return loop_limit(seconds)
 
 
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
@@ -68,7 +68,7 @@ class AsyncSilence:
 
     def __init__(self, seconds: float, more: Callable[[], Awaitable[float | None]]) -> None:
         self._seconds, self._more = seconds, more
-        self._limit = asyncio.timeout(None)
+        self._limit = loop_limit(None)
         self._alarm: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
 
@@ -77,10 +77,10 @@ class AsyncSilence:
         self._set(self._seconds)
 
     def _set(self, seconds: float) -> None:
-        self._alarm = asyncio.get_running_loop().call_later(seconds, self._ring)
+        self._alarm = running_loop().call_later(seconds, self._ring)
 
     def _ring(self) -> None:
-        self._asking = asyncio.get_running_loop().create_task(self._ask())
+        self._asking = running_loop().create_task(self._ask())
 
     async def _ask(self) -> None:
         try:
@@ -187,6 +187,7 @@ def no_limit() -> Iterator[None]:
 
 async def async_sleep(seconds: float) -> None:
     """Wait for so many seconds."""
+    running_loop()
     await asyncio.sleep(seconds)
 
 

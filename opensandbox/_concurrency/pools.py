@@ -8,7 +8,7 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from ._later import asyncio
+from ._later import asyncio, loop_limit, running_loop
 from .calls import async_run_blocking
 from .limits import bounded
 from .tasks import async_spawn
@@ -150,7 +150,7 @@ class AsyncAlarm:
     def set(self, seconds: float) -> None:
         """Do it in so many seconds, unless it is to be done already."""
         if self._handle is None:
-            self._handle = asyncio.get_running_loop().call_later(seconds, self._ring)
+            self._handle = running_loop().call_later(seconds, self._ring)
 
     def _ring(self) -> None:
         self._handle = None
@@ -191,7 +191,7 @@ class AsyncSlots:
             return True
         self.waiting += 1
         try:
-            async with asyncio.timeout(seconds):
+            async with loop_limit(seconds):
                 await self._slots.acquire()
         except TimeoutError:
             return False

@@ -13,8 +13,7 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from ..exceptions import SandboxInternalException
-from ._later import asyncio
+from ._later import asyncio, running_loop
 from .limits import no_limit
 
 T = TypeVar("T")
@@ -98,14 +97,7 @@ class AsyncHere(Generic[T]):
 
     def get(self) -> T:
         """The value of the running loop."""
-        try:
-            loop = asyncio.get_running_loop()
-        except RuntimeError as error:
-            raise SandboxInternalException(
-                "The async client needs a running asyncio event loop (trio is not supported);"
-                " without one, use the Sync classes.",
-                cause=error,
-            ) from error
+        loop = running_loop()
         entry = self._entries.get(loop)
         if entry is None or entry.pid != os.getpid():
             entry = self._open(loop)
@@ -135,7 +127,7 @@ class AsyncHere(Generic[T]):
 
     async def aclose(self) -> None:
         """Close the values of all loops; asking again makes new ones."""
-        here = asyncio.get_running_loop()
+        here = running_loop()
         with self._lock:
             entries = [(loop, self._taken(loop)) for loop in list(self._entries)]
         for loop, entry in entries:

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._later import asyncio
+from ._later import asyncio, loop_limit, running_loop
 from .limits import bounded
 
 T = TypeVar("T")
@@ -86,7 +86,7 @@ def async_spawn(action: Callable[[], Awaitable[None]], *, name: str) -> AsyncTas
     async def run() -> None:
         await action()
 
-    task = asyncio.get_running_loop().create_task(run(), name=name)
+    task = running_loop().create_task(run(), name=name)
     _tasks.add(task)  # the loop itself keeps weak references only
     task.add_done_callback(_tasks.discard)
     return AsyncTask(task)
@@ -123,7 +123,7 @@ class AsyncErrands:
         self._start(run()).add_done_callback(ended)
 
     def _start(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        task = asyncio.get_running_loop().create_task(work, name="opensandbox errand")
+        task = running_loop().create_task(work, name="opensandbox errand")
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
         return task
@@ -163,7 +163,7 @@ class AsyncSignal:
     async def wait(self, seconds: float) -> bool:
         """Wait for it, for up to `seconds`; whether it was given."""
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
+            async with loop_limit(seconds):
                 await self._event.wait()
         return self._event.is_set()
 

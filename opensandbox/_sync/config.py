@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import functools
 import os
+import pickle
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
@@ -477,7 +478,21 @@ class ConnectionConfigSync:
         fields = self._fields()
         if self._owns_transport:
             fields["transport"] = None  # a pool is made where it is used
+        for name in ("transport", "verify"):
+            _check_picklable(name, fields[name])
         return (_restored, (fields, self._given))
+
+
+def _check_picklable(name: str, value: object) -> None:
+    """Raise when a field is bound to this process: pickle itself would not say which one it is."""
+    try:
+        pickle.dumps(value)
+    except Exception as error:
+        raise InvalidArgumentException(
+            f"a ConnectionConfigSync with this {name} cannot be pickled ({error}): leave {name} out,"
+            f' and where the config is used call model_copy(update={{"{name}": ...}})',
+            cause=error,
+        ) from error
 
 
 def _restored(fields: dict[str, Any], given: frozenset[str]) -> ConnectionConfigSync:

@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Self
 from .._concurrency import answer, shield
 from .._wire.urls import path_segment
 from ..exceptions import (
+    InvalidArgumentException,
     SandboxApiException,
     SandboxConnectionException,
     SandboxException,
@@ -430,6 +431,8 @@ class SandboxSync(OffersSync):
             from .health import HealthSync
 
             return HealthSync(self._execd).ping(self.id, request_timeout=request_timeout)
+        except InvalidArgumentException:
+            raise
         except Exception:  # a health check of the caller's may raise anything
             return False
 

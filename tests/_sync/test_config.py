@@ -218,6 +218,33 @@ def test_a_pickled_config_that_was_used_opens_connections_of_its_own() -> None:
     assert peer.connections == 2
 
 
+def test_what_is_pickled_holds_nothing_of_what_is_open() -> None:
+    with Peer(answer(200, NOTHING)) as peer:
+        config = ConnectionConfigSync(domain=peer.address)
+        fresh = pickle.dumps(config)
+        list_all(config)
+        assert peer.open_connections == 1
+        assert pickle.dumps(config) == fresh
+        config.close()
+
+
+def answers(request: httpx.Request) -> httpx.Response:
+    return httpx.Response(200)
+
+
+def test_a_config_that_cannot_be_pickled_says_why_and_what_to_do() -> None:
+    for field, config in (
+        ("transport", ConnectionConfigSync(transport=PooledTransportSync())),
+        ("verify", ConnectionConfigSync(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))),
+    ):
+        with pytest.raises(InvalidArgumentException, match=f"{field} cannot be pickled .*copy"):
+            pickle.dumps(config)
+    # One that is nothing but a value can.
+    config = ConnectionConfigSync(transport=httpx.MockTransport(answers))
+    again = pickle.loads(pickle.dumps(config)).transport
+    assert again.handler is answers
+
+
 def test_one_client_and_one_pool_for_all_that_use_a_config() -> None:
     with Peer(answer(200, NOTHING)) as peer:
         config = ConnectionConfigSync(domain=peer.address)

@@ -21,7 +21,7 @@ from opensandbox._concurrency import (
     async_run_blocking,
     async_shield,
 )
-from opensandbox.exceptions import SandboxInternalException
+from opensandbox.exceptions import InvalidArgumentException
 from opensandbox_api.lifecycle.api.sandboxes import list_sandboxes
 from tests.peer import Peer, answer, events, events_without_end, hang
 
@@ -160,7 +160,7 @@ def test_without_an_event_loop_of_asyncio_it_says_so() -> None:
     async def nothing(value: object) -> None:
         return
 
-    with pytest.raises(SandboxInternalException, match="asyncio"):
+    with pytest.raises(InvalidArgumentException, match="asyncio"):
         AsyncHere(object, nothing, lambda value: None).get()
 
 
