@@ -1,8 +1,8 @@
 """asyncio, loaded by whoever uses it first: programs of the blocking colour never do, and it takes
 as long to load as all that they need of this package.
 
-The running event loop is asked for by `running_loop`, and a limit set by `loop_limit`: where no
-loop of asyncio runs they say so, and one of them comes before anything is sent.
+The running event loop is asked for by `running_loop`, which says so where none of asyncio runs; so
+does `async_time_limit`, and one of the two comes before anything is sent.
 """
 
 from __future__ import annotations
@@ -29,18 +29,11 @@ def running_loop() -> asyncio.AbstractEventLoop:
     try:
         return asyncio.get_running_loop()
     except RuntimeError as error:
-        raise _no_loop(error) from error
+        raise no_loop(error) from error
 
 
-def loop_limit(seconds: float | None) -> asyncio.Timeout:
-    """asyncio's limit on what is under way; raises as `running_loop` does."""
-    try:
-        return asyncio.timeout(seconds)
-    except RuntimeError as error:
-        raise _no_loop(error) from error
-
-
-def _no_loop(error: RuntimeError) -> InvalidArgumentException:
+def no_loop(error: RuntimeError) -> InvalidArgumentException:
+    """What is said where no event loop of asyncio runs."""
     return InvalidArgumentException(
         "The async client needs an event loop of asyncio, and none runs here: under trio, use the"
         " Sync classes in a thread (trio.to_thread.run_sync) or anyio with its asyncio backend;"

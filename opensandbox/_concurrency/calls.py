@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, BinaryIO, Self, TypeVar
 
-from ._later import asyncio, loop_limit, running_loop
-from .limits import bounded, no_limit, time_limit
+from ._later import asyncio, running_loop
+from .limits import async_time_limit, bounded, no_limit, time_limit
 
 T = TypeVar("T")
 P = TypeVar("P")
@@ -152,7 +152,7 @@ async def async_shield(action: Callable[[], Awaitable[object]], *, seconds: floa
     """
 
     async def limited() -> None:
-        async with loop_limit(seconds):
+        async with async_time_limit(seconds):
             await action()
 
     task = _unstopped(limited)

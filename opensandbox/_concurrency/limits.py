@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterator
 from types import TracebackType
 
-from ._later import asyncio, loop_limit, running_loop
+from ._later import asyncio, no_loop, running_loop
 
 monotonic = time.monotonic
 
@@ -21,7 +21,10 @@ def async_time_limit(seconds: float | None) -> asyncio.Timeout:
     """`async with async_time_limit(seconds)`: TimeoutError once they have passed; None for no
     limit.
     """
-    return loop_limit(seconds)
+    try:
+        return asyncio.timeout(seconds)
+    except RuntimeError as error:
+        raise no_loop(error) from error
 
 
 _deadline: contextvars.ContextVar[float | None] = contextvars.ContextVar(
@@ -68,7 +71,7 @@ class AsyncSilence:
 
     def __init__(self, seconds: float, more: Callable[[], Awaitable[float | None]]) -> None:
         self._seconds, self._more = seconds, more
-        self._limit = loop_limit(None)
+        self._limit = async_time_limit(None)
         self._alarm: asyncio.TimerHandle | None = None
         self._asking: asyncio.Task[None] | None = None
 

@@ -8,9 +8,9 @@ import threading
 from collections.abc import Awaitable, Callable
 from typing import Any, Protocol
 
-from ._later import asyncio, loop_limit, running_loop
+from ._later import asyncio, running_loop
 from .calls import async_run_blocking
-from .limits import bounded
+from .limits import async_time_limit, bounded
 from .tasks import async_spawn
 
 #: What a connection is asked for, by `get_extra_info`, to know whether the last bytes it read were
@@ -191,7 +191,7 @@ class AsyncSlots:
             return True
         self.waiting += 1
         try:
-            async with loop_limit(seconds):
+            async with async_time_limit(seconds):
                 await self._slots.acquire()
         except TimeoutError:
             return False

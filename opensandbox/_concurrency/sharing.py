@@ -13,7 +13,7 @@ import weakref
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import Any, Generic, TypeVar
 
-from ._later import asyncio, running_loop
+from ._later import asyncio, no_loop, running_loop
 from .limits import no_limit
 
 T = TypeVar("T")
@@ -97,7 +97,10 @@ class AsyncHere(Generic[T]):
 
     def get(self) -> T:
         """The value of the running loop."""
-        loop = running_loop()
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            raise no_loop(error) from error
         entry = self._entries.get(loop)
         if entry is None or entry.pid != os.getpid():
             entry = self._open(loop)

@@ -8,8 +8,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from ._later import asyncio, loop_limit, running_loop
-from .limits import bounded
+from ._later import asyncio, running_loop
+from .limits import async_time_limit, bounded
 
 T = TypeVar("T")
 
@@ -163,7 +163,7 @@ class AsyncSignal:
     async def wait(self, seconds: float) -> bool:
         """Wait for it, for up to `seconds`; whether it was given."""
         with contextlib.suppress(TimeoutError):
-            async with loop_limit(seconds):
+            async with async_time_limit(seconds):
                 await self._event.wait()
         return self._event.is_set()
 
