@@ -1,8 +1,7 @@
 """A program whose workers are processes: it uses a config, starts them, and works on beside them.
 
 `workers.py prefork|fork|spawn host:port 4 asyncio|uvloop aiohttp|httpcore`: forked by itself
-between two uses of its event loop, or started by multiprocessing while that runs. Nothing is closed
-here, so that what is inherited meets the end of each process too.
+between two uses of its event loop, or started by multiprocessing while that runs.
 """
 
 from __future__ import annotations
@@ -36,10 +35,15 @@ async def work(config: ConnectionConfig, name: str) -> None:
     assert (await sandbox.commands.run("make")).stdout == "hi\n"
 
 
-def beside_others(config: ConnectionConfig, name: str, barrier: Any, run: Run) -> None:
+async def work_and_close(config: ConnectionConfig, name: str) -> None:
+    async with config:
+        await work(config, name)
+
+
+def worker(config: ConnectionConfig, name: str, barrier: Any, run: Run) -> None:
     """Work when all the others do, on an event loop of its own."""
     barrier.wait(30)
-    run(work(config, name))
+    run(work_and_close(config, name))
 
 
 def prefork(config: ConnectionConfig, barrier: Any, run: Run, runner: asyncio.Runner) -> None:
@@ -48,10 +52,11 @@ def prefork(config: ConnectionConfig, barrier: Any, run: Run, runner: asyncio.Ru
     for number in range(barrier.parties - 1):
         child = os.fork()
         if child == 0:
-            beside_others(config, f"worker{number}", barrier, run)
+            worker(config, f"worker{number}", barrier, run)
             os._exit(0)  # the event loop of the parent is not this one's to close
         children.append(child)
-    beside_others(config, "parent", barrier, runner.run)
+    barrier.wait(30)
+    runner.run(work(config, "parent"))
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     assert not any(codes)
 
@@ -59,7 +64,7 @@ def prefork(config: ConnectionConfig, barrier: Any, run: Run, runner: asyncio.Ru
 async def start(config: ConnectionConfig, context: Any, barrier: Any, run: Run) -> None:
     """Let multiprocessing start them."""
     processes = [
-        context.Process(target=beside_others, args=(config, f"worker{number}", barrier, run))
+        context.Process(target=worker, args=(config, f"worker{number}", barrier, run))
         for number in range(barrier.parties - 1)
     ]
     for process in processes:
@@ -82,7 +87,7 @@ def main(how: str, address: str, workers: str, loop: str, _: str) -> None:
             prefork(config, barrier, run, runner)
         else:
             runner.run(start(config, context, barrier, run))
-        runner.run(work(config, "parent"))
+        runner.run(work_and_close(config, "parent"))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """A program whose workers are processes: it uses a config, starts them, and works on beside them.
 
 `workers.py prefork|fork|spawn host:port 4`: forked by itself, or started by multiprocessing.
-Nothing is closed here, so that what is inherited meets the end of each process too.
+A worker ends as a program does, with what it has inherited.
 """
 
 from __future__ import annotations
@@ -28,10 +28,11 @@ def work(config: ConnectionConfigSync, name: str) -> None:
     assert sandbox.commands.run("make").stdout == "hi\n"
 
 
-def beside_others(config: ConnectionConfigSync, name: str, barrier: Any) -> None:
+def worker(config: ConnectionConfigSync, name: str, barrier: Any) -> None:
     """Work when all the others do."""
-    barrier.wait(30)
-    work(config, name)
+    with config:
+        barrier.wait(30)
+        work(config, name)
 
 
 def prefork(config: ConnectionConfigSync, barrier: Any) -> None:
@@ -40,10 +41,11 @@ def prefork(config: ConnectionConfigSync, barrier: Any) -> None:
     for number in range(barrier.parties - 1):
         child = os.fork()
         if child == 0:
-            beside_others(config, f"worker{number}", barrier)
+            worker(config, f"worker{number}", barrier)
             sys.exit()
         children.append(child)
-    beside_others(config, "parent", barrier)
+    barrier.wait(30)
+    work(config, "parent")
     codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
     assert not any(codes)
 
@@ -51,12 +53,13 @@ def prefork(config: ConnectionConfigSync, barrier: Any) -> None:
 def start(config: ConnectionConfigSync, context: Any, barrier: Any) -> None:
     """Let multiprocessing start them."""
     processes = [
-        context.Process(target=beside_others, args=(config, f"worker{number}", barrier))
+        context.Process(target=worker, args=(config, f"worker{number}", barrier))
         for number in range(barrier.parties - 1)
     ]
     for process in processes:
         process.start()
-    beside_others(config, "parent", barrier)
+    barrier.wait(30)
+    work(config, "parent")
     for process in processes:
         process.join(30)
     assert not any(process.exitcode for process in processes)
@@ -72,6 +75,7 @@ def main(how: str, address: str, workers: str) -> None:
     else:
         start(config, context, barrier)
     work(config, "parent")
+    config.close()
 
 
 if __name__ == "__main__":
