@@ -102,6 +102,7 @@ class Boxes:
 
     def __init__(self, runtime: LocalRuntime) -> None:
         self.runtime = runtime
+        self.config = runtime.config_sync()
         self.made: list[Box] = []
 
     def make(self, *rules: NetworkRule, default: Any = "deny", **options: Any) -> Box:
@@ -111,8 +112,8 @@ class Boxes:
 
     def make_without_policy(self, **options: Any) -> Box:
         """A sandbox."""
-        config = self.runtime.config_sync()
-        made = Box(self.runtime, SandboxSync.create("any:1", connection_config=config, **options))
+        sandbox = SandboxSync.create("any:1", connection_config=self.config, **options)
+        made = Box(self.runtime, sandbox)
         self.made.append(made)
         return made
 
@@ -121,7 +122,7 @@ class Boxes:
         for box in self.made:
             box.lifecycle.close()
             box.sandbox.kill()
-            box.sandbox.close()
+        self.config.close()
 
 
 @pytest.fixture(scope="module")
