@@ -31,7 +31,7 @@ from .._concurrency import AsyncOperation, monotonic
 from .._wire import egress as wire
 from .._wire.urls import endpoint_url, path_segment
 from ..constants import DEFAULT_EGRESS_PORT
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import NetworkPolicy, NetworkRule
 from ..models.vault import (
     CredentialBindingMetadata,
@@ -40,7 +40,7 @@ from ..models.vault import (
     CredentialMutationSet,
     CredentialVaultState,
 )
-from .http import Answer, Service
+from .http import Answer, Service, call_limit
 from .lifecycle import Sandboxes
 
 _T = TypeVar("_T")
@@ -74,8 +74,7 @@ class EgressService:
     async def _find(self, request_timeout: Seconds | None) -> tuple[Service, float]:
         """The service, and how many seconds are left for the call."""
         config = self._sandboxes.config
-        given = config.request_timeout if request_timeout is None else request_timeout
-        ends = monotonic() + seconds(given, "request_timeout")
+        ends = monotonic() + call_limit(config, request_timeout)
         endpoint = await self._sandboxes.get_sandbox_endpoint(
             self._id,
             DEFAULT_EGRESS_PORT,

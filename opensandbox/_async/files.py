@@ -261,7 +261,7 @@ class Filesystem:
 
         Example::
 
-            await sandbox.files.upload("src", "/work/src")
+            await sandbox.files.upload("src", "/workspace/src")
         """
         return await Upload(self, on_progress, request_timeout).run(local_path, remote_path)
 

@@ -76,6 +76,13 @@ class Life(Protocol):
         """Raise when the server knows that there is no such sandbox."""
 
 
+def call_limit(config: ConnectionConfig, request_timeout: Seconds | None) -> float:
+    """How many seconds a call may take; None means the config's."""
+    if request_timeout is None:
+        return config.request_timeout.total_seconds()
+    return seconds(request_timeout, "request_timeout")
+
+
 class Service:
     """One API at one address.
 
@@ -203,7 +210,7 @@ class Service:
         request_timeout: Seconds | None,
         body_limit: int,
     ) -> tuple[_Exchange, Answer[_T]]:
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         exchange = _Exchange(self, limit, body_limit)
         try:
             async with async_time_limit(limit):
@@ -244,7 +251,7 @@ class Service:
         longer than `idle_timeout` (None: as `request_timeout`). Raises for error answers, and for
         what breaks while the caller reads.
         """
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         idle = limit if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
         in_pieces = content is not None and not isinstance(content, bytes)
 
@@ -273,7 +280,7 @@ class Service:
         event, then without end, and 15 s within an event and once the peer has sent a ping. Who
         has seen the end of what matters calls `EventStream.leave`.
         """
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
 
         async def request() -> httpx.Request:
@@ -300,11 +307,6 @@ class Service:
         if self.config.use_server_proxy and (key := self.config.get_api_key()):
             sent[names.API_KEY] = key
         return sent
-
-    def _limit(self, request_timeout: Seconds | None) -> float:
-        if request_timeout is None:
-            return self.config.request_timeout.total_seconds()
-        return seconds(request_timeout, "request_timeout")
 
     async def _request(
         self,

@@ -22,12 +22,12 @@ from .._concurrency import async_make, monotonic
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
 from ..exceptions import InvalidArgumentException, SandboxTimeoutException
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfig
 from .endings import CLEAN_UP_LIMIT
 from .endpoints import EndpointKey, cache_of
-from .http import Service
+from .http import Service, call_limit
 
 if TYPE_CHECKING:
     from ..models.sandboxes import (
@@ -194,9 +194,7 @@ class Sandboxes:
         """Where a port of the sandbox is reached, perhaps as it was last found."""
         path_segment(sandbox_id, "sandbox_id")
 
-        limit = self.config.request_timeout.total_seconds()
-        if request_timeout is not None:
-            limit = seconds(request_timeout, "request_timeout")
+        limit = call_limit(self.config, request_timeout)
         ends = monotonic() + limit
 
         async def look_up(key: EndpointKey) -> SandboxEndpoint:

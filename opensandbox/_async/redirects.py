@@ -18,7 +18,7 @@ _SECRETS = (
     names.API_KEY,
     names.EXECD_ACCESS_TOKEN,
     names.SECURE_ACCESS,
-    "OPENSANDBOX-EGRESS-AUTH",
+    names.EGRESS_AUTH,
 )
 
 

@@ -338,23 +338,23 @@ class RetryAsyncTransport(httpx.AsyncBaseTransport):
     def _own_limit(self, started: float) -> tuple[float | None, str]:
         """How long an attempt may take by the policy alone, and what is said of that limit."""
         each, together = self._policy.per_attempt_timeout, self._policy.overall_deadline
+        left = self._left(started)
         limit, name = None, ""
         if each is not None:
             limit, name = each.total_seconds(), f"{each.total_seconds():g} s (per_attempt_timeout)"
-        if together is not None:
-            left = started + together.total_seconds() - monotonic()
-            if limit is None or left < limit:
-                limit, name = left, f"{together.total_seconds():g} s (overall_deadline)"
+        if together is not None and left is not None and (limit is None or left < limit):
+            limit, name = left, f"{together.total_seconds():g} s (overall_deadline)"
         return limit, name
 
+    def _left(self, started: float) -> float | None:
+        """What is left of the policy's deadline for all attempts together."""
+        together = self._policy.overall_deadline
+        return None if together is None else started + together.total_seconds() - monotonic()
+
     def _remaining(self, request: httpx.Request, started: float) -> float | None:
-        now = monotonic()
-        limits = []
-        if (deadline := request.extensions.get(DEADLINE)) is not None:
-            limits.append(deadline - now)
-        if self._policy.overall_deadline is not None:
-            limits.append(started + self._policy.overall_deadline.total_seconds() - now)
-        return min(limits, default=None)
+        deadline, left = request.extensions.get(DEADLINE), self._left(started)
+        of_call = None if deadline is None else deadline - monotonic()
+        return min((limit for limit in (of_call, left) if limit is not None), default=None)
 
     def _tell(
         self,

@@ -32,7 +32,7 @@ from .._concurrency import Operation, monotonic
 from .._wire import egress as wire
 from .._wire.urls import endpoint_url, path_segment
 from ..constants import DEFAULT_EGRESS_PORT
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import NetworkPolicy, NetworkRule
 from ..models.vault import (
     CredentialBindingMetadata,
@@ -41,7 +41,7 @@ from ..models.vault import (
     CredentialMutationSet,
     CredentialVaultState,
 )
-from .http import AnswerSync, ServiceSync
+from .http import AnswerSync, ServiceSync, call_limit
 from .lifecycle import SandboxesSync
 
 _T = TypeVar("_T")
@@ -75,8 +75,7 @@ class EgressServiceSync:
     def _find(self, request_timeout: Seconds | None) -> tuple[ServiceSync, float]:
         """The service, and how many seconds are left for the call."""
         config = self._sandboxes.config
-        given = config.request_timeout if request_timeout is None else request_timeout
-        ends = monotonic() + seconds(given, "request_timeout")
+        ends = monotonic() + call_limit(config, request_timeout)
         endpoint = self._sandboxes.get_sandbox_endpoint(
             self._id,
             DEFAULT_EGRESS_PORT,

@@ -262,7 +262,7 @@ class FilesystemSync:
 
         Example::
 
-            sandbox.files.upload("src", "/work/src")
+            sandbox.files.upload("src", "/workspace/src")
         """
         return UploadSync(self, on_progress, request_timeout).run(local_path, remote_path)
 

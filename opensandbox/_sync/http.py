@@ -77,6 +77,13 @@ class LifeSync(Protocol):
         """Raise when the server knows that there is no such sandbox."""
 
 
+def call_limit(config: ConnectionConfigSync, request_timeout: Seconds | None) -> float:
+    """How many seconds a call may take; None means the config's."""
+    if request_timeout is None:
+        return config.request_timeout.total_seconds()
+    return seconds(request_timeout, "request_timeout")
+
+
 class ServiceSync:
     """One API at one address.
 
@@ -204,7 +211,7 @@ class ServiceSync:
         request_timeout: Seconds | None,
         body_limit: int,
     ) -> tuple[_ExchangeSync, AnswerSync[_T]]:
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         exchange = _ExchangeSync(self, limit, body_limit)
         try:
             with time_limit(limit):
@@ -245,7 +252,7 @@ class ServiceSync:
         longer than `idle_timeout` (None: as `request_timeout`). Raises for error answers, and for
         what breaks while the caller reads.
         """
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         idle = limit if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
         in_pieces = content is not None and not isinstance(content, bytes)
 
@@ -274,7 +281,7 @@ class ServiceSync:
         event, then without end, and 15 s within an event and once the peer has sent a ping. Who
         has seen the end of what matters calls `EventStreamSync.leave`.
         """
-        limit = self._limit(request_timeout)
+        limit = call_limit(self.config, request_timeout)
         idle = None if idle_timeout is None else seconds(idle_timeout, "idle_timeout")
 
         def request() -> httpx.Request:
@@ -299,11 +306,6 @@ class ServiceSync:
         if self.config.use_server_proxy and (key := self.config.get_api_key()):
             sent[names.API_KEY] = key
         return sent
-
-    def _limit(self, request_timeout: Seconds | None) -> float:
-        if request_timeout is None:
-            return self.config.request_timeout.total_seconds()
-        return seconds(request_timeout, "request_timeout")
 
     def _request(
         self,

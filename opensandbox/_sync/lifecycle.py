@@ -23,12 +23,12 @@ from .._concurrency import make, monotonic
 from .._wire import lifecycle as wire
 from .._wire.urls import path_segment
 from ..exceptions import InvalidArgumentException, SandboxTimeoutException
-from ..models._time import Seconds, seconds
+from ..models._time import Seconds
 from ..models.sandboxes import SandboxFilter, SandboxRenewResponse
 from .config import ConnectionConfigSync
 from .endings import CLEAN_UP_LIMIT
 from .endpoints import EndpointKey, cache_of
-from .http import ServiceSync
+from .http import ServiceSync, call_limit
 
 if TYPE_CHECKING:
     from ..models.sandboxes import (
@@ -193,9 +193,7 @@ class SandboxesSync:
         """Where a port of the sandbox is reached, perhaps as it was last found."""
         path_segment(sandbox_id, "sandbox_id")
 
-        limit = self.config.request_timeout.total_seconds()
-        if request_timeout is not None:
-            limit = seconds(request_timeout, "request_timeout")
+        limit = call_limit(self.config, request_timeout)
         ends = monotonic() + limit
 
         def look_up(key: EndpointKey) -> SandboxEndpoint:

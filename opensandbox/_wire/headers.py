@@ -15,6 +15,9 @@ EXECD_ACCESS_TOKEN = "X-EXECD-ACCESS-TOKEN"
 #: The token of a port of a sandbox that was made with secure access.
 SECURE_ACCESS = "OpenSandbox-Secure-Access"
 
+#: The token of a sandbox's egress API.
+EGRESS_AUTH = "OPENSANDBOX-EGRESS-AUTH"
+
 #: Names one request in the server's log; every error carries it.
 REQUEST_ID = "X-Request-ID"
 
@@ -26,6 +29,6 @@ ISOLATED_LOGS_CURSOR = "EXECD-ISOLATED-TAIL-CURSOR"
 
 #: On an event stream: how its output texts are to be joined.  `OUTPUT_EXACT` says that every text
 #: carries its own line endings, so that plain concatenation gives back what was printed.  A daemon
-#: that does not send this header may leave out line endings; see `events.OutputForm`.
+#: that does not send this header may leave out line endings; see `events.ExecutionFold`.
 OUTPUT_FORM = "X-EXECD-OUTPUT"
 OUTPUT_EXACT = "exact"

@@ -246,12 +246,10 @@ def phase(world: World, seconds: float, told: Callable[[str], None]) -> dict[str
             thread.start()
         weather.start()
         ends = time.monotonic() + seconds
-        samples = []
         while time.monotonic() < ends:
             time.sleep(min(15.0, max(0.1, ends - time.monotonic())))
             sites.tend()
             now = held(world, tasks_seen[0])
-            samples.append(asdict(now))
             told(
                 f"{max(0, ends - time.monotonic()):5.0f} s left,"
                 f" {sum(tally.successes.values())} done, {sum(tally.errors.values())} failed,"
@@ -281,7 +279,6 @@ def phase(world: World, seconds: float, told: Callable[[str], None]) -> dict[str
         "sandboxes_lost": lost,
         "stuck": stuck,
         "connections_left": open_connections,
-        "samples": samples,
         "held": asdict(held(world, tasks_left[0])),
     }
 

@@ -24,6 +24,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from opensandbox._wire import headers as names
+
 from ..server.values import JSON
 from .errors import Refusal, invalid, not_found
 
@@ -34,7 +36,6 @@ logger = logging.getLogger("opensandbox.egress")
 
 EGRESS_PORT = 18080
 """The port at which a sandbox's egress API is asked for."""
-EGRESS_HEADER = "OPENSANDBOX-EGRESS-AUTH"
 _LARGEST_BODY = 16 * 1024 * 1024
 _GRACE = 2
 
@@ -101,9 +102,9 @@ class _Gate:
         self._token = token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        given = dict(scope["headers"]).get(EGRESS_HEADER.lower().encode(), b"")
+        given = dict(scope["headers"]).get(names.EGRESS_AUTH.lower().encode(), b"")
         if scope["type"] != "http" or not hmac.compare_digest(given, self._token):
-            message = f"The header {EGRESS_HEADER} is missing or not right."
+            message = f"The header {names.EGRESS_AUTH} is missing or not right."
             refusal = JSONResponse({"code": "EGRESS::UNAUTHORIZED", "message": message}, 401)
             await refusal(scope, receive, send)
             return

@@ -12,6 +12,8 @@ from typing import Any
 
 import httpx
 
+from opensandbox._wire import headers as names
+
 from .host import Body
 
 DEFAULT_TIMEOUT = 60
@@ -48,7 +50,7 @@ async def run_hook(body: Body, token: str, hook: Mapping[str, Any]) -> None:
 def _client(body: Body, token: str, timeout: float) -> httpx.AsyncClient:
     return httpx.AsyncClient(
         base_url=f"http://127.0.0.1:{body.execd_port}",
-        headers={"X-EXECD-ACCESS-TOKEN": token},
+        headers={names.EXECD_ACCESS_TOKEN: token},
         timeout=timeout,
         trust_env=False,
     )

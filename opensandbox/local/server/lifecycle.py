@@ -12,7 +12,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.websockets import WebSocket
 
-from ..egress.api import EGRESS_HEADER, EGRESS_PORT
+from opensandbox._wire import headers as names
+
+from ..egress.api import EGRESS_PORT
 from ..egress.errors import Refusal
 from ..settings import EVERY_ADDRESS, Settings
 from .faults import INVALID_PARAMETER, Fault, Malformed, Problem, invalid
@@ -26,9 +28,6 @@ from .snapshots import Snapshots
 from .values import JSON, moment
 from .ways import EXECD_PORT
 from .web import read_json
-
-EXECD_HEADER = "X-EXECD-ACCESS-TOKEN"
-SECURE_HEADER = "OpenSandbox-Secure-Access"
 
 
 @frozen
@@ -57,14 +56,14 @@ async def place_of(settings: Settings, sandboxes: Sandboxes, sandbox: Sandbox, p
             f"Sandbox {sandbox.id} is {record.state}: it has no endpoints.",
         )
     if port == EXECD_PORT:
-        return Place("127.0.0.1", body.execd_port, "", {EXECD_HEADER: record.token})
+        return Place("127.0.0.1", body.execd_port, "", {names.EXECD_ACCESS_TOKEN: record.token})
     address = settings.reached_at
     host = "127.0.0.1" if address in EVERY_ADDRESS else address
     if port == EGRESS_PORT:
         outside, token = await sandboxes.ways.expose_egress(sandbox.id)
-        return Place(host, outside, "", {EGRESS_HEADER: token})
+        return Place(host, outside, "", {names.EGRESS_AUTH: token})
     if record.secure_token is not None:
-        headers = {SECURE_HEADER: record.secure_token}
+        headers = {names.SECURE_ACCESS: record.secure_token}
         return Place("127.0.0.1", body.execd_port, f"/proxy/{port}", headers)
     outside = await sandboxes.ways.expose(sandbox.id, port, address)
     return Place(host, outside, "", {})

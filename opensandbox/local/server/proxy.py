@@ -22,13 +22,15 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
+from opensandbox._wire import headers as names
+
 from ..settings import Settings
 from .faults import BACKEND_FAILED, Fault
 from .lifecycle import Place, place_of, read_port
 from .records import RUNNING
 from .sandboxes import Sandboxes
 from .ways import EXECD_PORT
-from .web import API_KEY_HEADER, REQUEST_ID_HEADER, no_key
+from .web import no_key
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
 _ONE_CONNECTION_ONLY = frozenset(
@@ -44,7 +46,7 @@ _ONE_CONNECTION_ONLY = frozenset(
         "upgrade",
     }
 )
-_NOT_FORWARDED = _ONE_CONNECTION_ONLY | {API_KEY_HEADER.lower(), "host"}
+_NOT_FORWARDED = _ONE_CONNECTION_ONLY | {names.API_KEY.lower(), "host"}
 _CONNECT_TIMEOUT = 10.0
 _LARGEST_FRAME = 16 * 1024 * 1024
 
@@ -124,7 +126,7 @@ class Proxy:
             status_code=answer.status_code,
             background=BackgroundTask(answer.aclose),
         )
-        dropped = _ONE_CONNECTION_ONLY | {REQUEST_ID_HEADER.lower()}
+        dropped = _ONE_CONNECTION_ONLY | {names.REQUEST_ID.lower()}
         response.raw_headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1"))
             for name, value in passed_on(answer.headers.multi_items(), dropped)

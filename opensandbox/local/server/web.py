@@ -22,13 +22,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from opensandbox._wire import headers as names
+
 from .faults import Fault, Malformed, Problem
 from .values import JSON
 
 logger = logging.getLogger("opensandbox.server")
 
-API_KEY_HEADER = "OPEN-SANDBOX-API-KEY"
-REQUEST_ID_HEADER = "X-Request-ID"
 _WAY_TO_A_PORT = re.compile(r"/v1/sandboxes/[^/]+/proxy/[0-9]+(/|$)")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -58,13 +58,13 @@ class Gate:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        request_id = headers.get(REQUEST_ID_HEADER, "")
+        request_id = headers.get(names.REQUEST_ID, "")
         if not _REQUEST_ID.fullmatch(request_id):
             request_id = uuid.uuid4().hex
 
         async def send_with_id(message: Message) -> None:
             if message["type"] in ("http.response.start", "websocket.http.response.start"):
-                MutableHeaders(scope=message)[REQUEST_ID_HEADER] = request_id
+                MutableHeaders(scope=message)[names.REQUEST_ID] = request_id
             await send(message)
 
         self._activity.running += 1
@@ -78,7 +78,7 @@ class Gate:
             self._activity.last = time.monotonic()
 
     def _allowed(self, scope: Scope, headers: Headers) -> bool:
-        given = headers.get(API_KEY_HEADER, "").encode()
+        given = headers.get(names.API_KEY, "").encode()
         keyed = hmac.compare_digest(given, self._api_key)
         scope.setdefault("state", {})["keyed"] = keyed
         path: str = scope["path"]
@@ -88,7 +88,7 @@ class Gate:
 
 def no_key() -> Fault:
     """What a request gets that has not the key."""
-    message = f"The key in {API_KEY_HEADER} is missing or not this server's."
+    message = f"The key in {names.API_KEY} is missing or not this server's."
     return Fault(401, "INVALID_API_KEY", message)
 
 
